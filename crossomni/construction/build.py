@@ -1,0 +1,94 @@
+"""The pipeline: annotations in, rows of both splits out, and every drop with its reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from crossomni.construction.align import align
+from crossomni.construction.drafts import Draft, Dropped
+from crossomni.construction.options import Optioned, give_options
+from crossomni.construction.questions import write_questions
+from crossomni.construction.rationale import write_rationale
+from crossomni.construction.splits import SPLITS, split_by_episode
+from crossomni.construction.verify import verify
+from crossomni.errors import DataError
+from crossomni.records import Annotation, Row
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """What a build gives: rows by split, clip by clip, and what was dropped on the way."""
+
+    rows: dict[str, tuple[Row, ...]]
+    dropped: tuple[Dropped, ...]
+
+    @property
+    def funnel(self) -> dict[str, int]:
+        """How many items each stage dropped for each reason, as ``"stage: reason"``."""
+        return dict(Counter(f"{drop.stage}: {drop.reason}" for drop in self.dropped))
+
+
+def build_rows(annotations: Sequence[Annotation], *, test_share: float, seed: int) -> Built:
+    """Turn annotated clips into rows through every stage.
+
+    Raises:
+        DataError: when nothing is left of one of the splits.
+    """
+    aligned, dropped = _sort(align(annotation) for annotation in annotations)
+    sides = split_by_episode([annotation.clip for annotation in aligned], test_share, seed)
+    rows: dict[str, tuple[Row, ...]] = {}
+    for split in SPLITS:
+        of_split = [annotation for annotation in aligned if sides[annotation.clip.id] == split]
+        drafts = [
+            draft for number, annotation in enumerate(of_split) for draft in write_questions(annotation, number, seed)
+        ]
+        optioned, without_options = _sort(give_options(drafts, seed))
+        verified, refused = _sort(verify(optioned))
+        dropped += without_options + refused
+        rows[split] = tuple(_assemble(item, split) for item in verified)
+        if not rows[split]:
+            raise DataError(
+                f"build: no row is left in the {split} split of {len(annotations)} clips. "
+                "Take more clips, or look at the reasons in dropped.jsonl."
+            )
+    return Built(rows=rows, dropped=tuple(dropped))
+
+
+def _sort(items: Iterable[_T | Dropped]) -> tuple[list[_T], list[Dropped]]:
+    kept: list[_T] = []
+    dropped: list[Dropped] = []
+    for item in items:
+        if isinstance(item, Dropped):
+            dropped.append(item)
+        else:
+            kept.append(item)
+    return kept, dropped
+
+
+def _assemble(item: Optioned, split: str) -> Row:
+    draft = item.draft
+    clip = draft.annotation.clip
+    return Row(
+        id=draft.id,
+        clip_id=clip.id,
+        question=_sentence(draft),
+        options=item.options,
+        answer=item.answer,
+        task=draft.task,
+        biography=draft.annotation.biography,
+        rationale=write_rationale(item) if split == "train" else "",
+        show=clip.show,
+        episode=clip.episode,
+        start_seconds=clip.start_seconds,
+        end_seconds=clip.end_seconds,
+        pair_id=draft.pair_id,
+    )
+
+
+def _sentence(draft: Draft) -> str:
+    return draft.question[0].upper() + draft.question[1:]

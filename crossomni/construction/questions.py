@@ -1,0 +1,99 @@
+"""Write questions: pair blocks about persons, and single questions about things.
+
+A pair block (section 3.3) is one referent with one clue for each source and one fact for each target: nine questions,
+one of each task. Those that share the source are fixed-source, those that share the target fixed-target.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from crossomni.construction.drafts import Draft
+from crossomni.construction.wording import question_words
+from crossomni.records import Annotation, Fact, Person, Referent, Thing
+from crossomni.tasks import Modality
+
+# A name may be the clue only where it bridges nothing: within one modality.
+_NAMED_STEMS = {
+    (Modality.VISION, "colour"): "What colour is the {name}?",
+    (Modality.VISION, "place"): "Where on the shelf is the {name}?",
+    (Modality.TEXT, "town"): "In which town was the {name} made?",
+    (Modality.TEXT, "year"): "In which year was the {name} made?",
+    (Modality.TEXT, "maker"): "Who made the {name}?",
+}
+
+
+def pair_block(annotation: Annotation, person: Person, rng: random.Random) -> Iterator[Draft]:
+    """The nine questions about one person, one of each task, under one ``pair_id``."""
+    clues: dict[Modality, Fact] = {}
+    facts: dict[Modality, Fact] = {}
+    for modality in Modality:
+        clues[modality], facts[modality] = rng.sample(_of(person, modality), 2)
+    number = annotation.persons.index(person) + 1
+    for source in Modality:
+        for target in Modality:
+            yield Draft(
+                annotation=annotation,
+                referent=person,
+                clue=clues[source],
+                asked=facts[target],
+                question=question_words(person, clues[source], facts[target]),
+                pair_id=f"{annotation.clip.id}/{number}",
+            )
+
+
+def thing_question(
+    annotation: Annotation, thing: Thing, source: Modality, target: Modality, rng: random.Random
+) -> Draft:
+    """One question about a thing, in sight or text.
+
+    Within one modality the thing may be named ("the guitar"): what it is joins its look to its biography, so that
+    a cross question must not name it.
+    """
+    if source is target:
+        asked = rng.choice(_of(thing, target))
+        if rng.random() < 0.5:
+            clue = Fact(modality=source, kind="thing", value=thing.name)
+            return Draft(
+                annotation=annotation,
+                referent=thing,
+                clue=clue,
+                asked=asked,
+                question=_NAMED_STEMS[asked.modality, asked.kind].format(name=thing.name),
+            )
+        clue = rng.choice([fact for fact in _of(thing, source) if fact != asked])
+    else:
+        clue, asked = rng.choice(_of(thing, source)), rng.choice(_of(thing, target))
+    return Draft(
+        annotation=annotation,
+        referent=thing,
+        clue=clue,
+        asked=asked,
+        question=question_words(thing, clue, asked),
+    )
+
+
+_CROSS_OF_THINGS = (
+    (Modality.VISION, Modality.VISION),
+    (Modality.VISION, Modality.TEXT),
+    (Modality.TEXT, Modality.VISION),
+)
+
+
+def write_questions(annotation: Annotation, number: int, seed: int) -> Iterator[Draft]:
+    """All drafts for one clip: a pair block, a `te` question about a thing, and in turn one with sight in it.
+
+    ``number`` is the clip's place in the build: it takes turns among the kinds of thing question.
+    """
+    rng = random.Random(f"questions {seed} {annotation.clip.id}")
+    if annotation.persons:
+        yield from pair_block(annotation, rng.choice(annotation.persons), rng)
+    if annotation.things:
+        yield thing_question(annotation, rng.choice(annotation.things), Modality.TEXT, Modality.TEXT, rng)
+        source, target = _CROSS_OF_THINGS[number % len(_CROSS_OF_THINGS)]
+        yield thing_question(annotation, rng.choice(annotation.things), source, target, rng)
+
+
+def _of(referent: Referent, modality: Modality) -> list[Fact]:
+    return [fact for fact in referent.facts if fact.modality is modality]

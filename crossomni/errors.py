@@ -1,0 +1,41 @@
+"""The failures of the project, each with its own name.
+
+An error says where, what came, what was wanted and what to do. Each class also inherits the standard
+library's class for that kind of failure, so that callers who do not know us can still catch it.
+"""
+
+
+class CrossOmniError(Exception):
+    """Root of every error that the project raises on purpose."""
+
+
+class InputError(CrossOmniError, ValueError):
+    """What the user gave cannot be used; the command line exits with 2."""
+
+
+class RecordError(InputError):
+    """A record is not what its kind demands."""
+
+
+class MediaError(InputError):
+    """A clip is missing, cut short, silent where sound was promised, or cannot be decoded."""
+
+
+class DataError(InputError):
+    """A dataset's folder, annotations or labels are not what they should be."""
+
+
+class RunError(InputError):
+    """A run's folder belongs to another run, or is damaged."""
+
+
+class MissingPackageError(CrossOmniError, ImportError):
+    """A package that is optional is needed here and is not installed."""
+
+
+class ModelError(CrossOmniError, RuntimeError):
+    """A model could not be loaded, or could not answer."""
+
+
+class DeafOrBlindError(ModelError):
+    """Sound or sight was promised and did not reach the model (no score without a receipt)."""

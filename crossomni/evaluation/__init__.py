@@ -1,0 +1,1 @@
+"""Evaluation: rows to a model to predictions to scores and a report."""
