@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crossomni.errors import DataError, InputError, RecordError
-from crossomni.records import TEXT_COLUMNS, Annotation, Clip, Line, Row, by_clip
+from crossomni.records import TEXT_COLUMNS, Annotation, Clip, Line, Row
 
 logger = logging.getLogger(__name__)
 
@@ -54,17 +54,30 @@ class Corpus:
             return _open_full(cls, *_both(annotations, media))
         if annotations is not None or media is not None:
             raise InputError(f"{name_or_folder}: only 'full' takes annotations and media. Open 'full', or drop them.")
-        if name_or_folder == "playhouse":
-            if not SHIPPED.is_dir():
-                raise DataError(f"{SHIPPED}: the shipped set is not there. Make it in the checkout: make shipped")
-            return _open_folder(cls, SHIPPED)
-        return _open_folder(cls, Path(name_or_folder))
+        return _open_folder(cls, _folder(name_or_folder).absolute())
 
     @staticmethod
     def problems(annotations: Path, media: Path) -> tuple[str, ...]:
         """What is missing below ``media`` or differs from the annotations, a line each; empty when all fits."""
+        annotations, media = _both(annotations, media)
         clips, rows_by_split = _read_annotations(annotations)
         return _join(media, _used(rows_by_split, clips)).problems
+
+    @staticmethod
+    def stamp(name: str, annotations: Path | None = None, media: Path | None = None) -> str:
+        """64 hex digits that change with any file that ``open`` would read, without opening a row.
+
+        Annotations count by content, media by place, size and time of change: cheap enough for every call.
+        """
+        digest = hashlib.sha256()
+        for folder in _both(annotations, media) if name == "full" else (_folder(name),):
+            for path in sorted(folder.absolute().rglob("*")):
+                if path.suffix in (".jsonl", ".parquet"):
+                    digest.update(f"{path}\t{file_sha256(path)}\n".encode())
+                elif path.suffix.lower() in MEDIA_SUFFIXES and path.is_file():
+                    state = path.stat()
+                    digest.update(f"{path}\t{state.st_size}\t{state.st_mtime_ns}\n".encode())
+        return digest.hexdigest()
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -151,10 +164,19 @@ def arrange(rows: Iterable[tuple[str, str, Row]], clips: Mapping[str, Clip]) -> 
 
 
 def _clip_by_clip(rows: list[Row]) -> tuple[Row, ...]:
-    return tuple(row for _, group in by_clip(tuple(rows)) for row in group if isinstance(row, Row))
+    first = {clip_id: place for place, clip_id in enumerate(dict.fromkeys(row.clip_id for row in rows))}
+    return tuple(sorted(rows, key=lambda row: first[row.clip_id]))
 
 
 # --- a data folder ---
+
+
+def _folder(name: str) -> Path:
+    if name != "playhouse":
+        return Path(name)
+    if not SHIPPED.is_dir():
+        raise DataError(f"{SHIPPED}: the shipped set is not there. Make it in the checkout: make shipped")
+    return SHIPPED
 
 
 def _open_folder(kind: type[Corpus], folder: Path) -> Corpus:
@@ -196,7 +218,10 @@ def _both(annotations: Path | None, media: Path | None) -> tuple[Path, Path]:
     if annotations is None or media is None:
         absent = " and ".join(name for name, path in (("annotations", annotations), ("media", media)) if path is None)
         raise InputError(f"full: {absent} missing; wanted the annotations' folder and the folder of your media files.")
-    return Path(annotations), Path(media)
+    for name, folder in (("annotations", Path(annotations)), ("media", Path(media))):
+        if not folder.is_dir():
+            raise DataError(f"{folder}: no such folder; wanted the folder of {name}. Check the path.")
+    return Path(annotations).absolute(), Path(media).absolute()
 
 
 def _open_full(kind: type[Corpus], annotations: Path, media: Path) -> Corpus:
@@ -243,8 +268,6 @@ class _Joined:
 
 
 def _join(media: Path, clips: list[Clip]) -> _Joined:
-    if not media.is_dir():
-        raise DataError(f"{media}: no such folder; wanted the folder of your media files.")
     files: dict[str, list[Path]] = {clip.id: [] for clip in clips}
     for path in sorted(media.rglob("*")):
         if path.suffix.lower() in MEDIA_SUFFIXES and path.stem in files and path.is_file():

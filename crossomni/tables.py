@@ -32,14 +32,21 @@ _KINDS: dict[str, tuple[pa.DataType, dict[str, Any]]] = {
 }
 
 
+def features(video: str = "video") -> dict[str, dict[str, Any]]:
+    """Each column's feature in the contract's order, as ``datasets`` writes it in JSON.
+
+    ``video="file_name"`` names the file in text, which is what ``datasets`` wants of a folder of media.
+    """
+    names = (video if name == "video" else name for name in COLUMNS)
+    return {name: _KINDS.get(name, (pa.string(), _STRING))[1] for name in names}
+
+
 def schema(video: str = "video") -> pa.Schema:
-    """The columns in the contract's order; ``video="file_name"`` names the file in text, as media folders want it."""
-    names = [video if name == "video" else name for name in COLUMNS]
-    kinds = {name: _KINDS.get(name, (pa.string(), _STRING)) for name in names}
-    features = {name: feature for name, (_, feature) in kinds.items()}
+    """The columns as Arrow types, with their features where ``datasets`` looks for them."""
+    found = features(video)
     return pa.schema(
-        [(name, arrow) for name, (arrow, _) in kinds.items()],
-        metadata={"huggingface": json.dumps({"info": {"features": features}})},
+        [(name, _KINDS[name][0] if name in _KINDS else pa.string()) for name in found],
+        metadata={"huggingface": json.dumps({"info": {"features": found}})},
     )
 
 

@@ -20,10 +20,10 @@ class _Loader(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         import torch
 
-        # Kept on the module: torch forgets the operators when the library object goes away.
-        module.operators_without_kernels = library = torch.library.Library("torchvision", "DEF")
-        for name in ("nms", "qnms"):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        if torch.version.cuda is None:  # else another torch was installed since, which loads the compiled file
+            self.library = torch.library.Library("torchvision", "DEF")  # torch forgets the operators when it goes away
+            for name in ("nms", "qnms"):
+                self.library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         super().exec_module(module)
 
 
@@ -40,4 +40,4 @@ class _Finder:
         return spec
 
 
-sys.meta_path.insert(0, _Finder)  # type: ignore[arg-type]
+sys.meta_path.insert(0, _Finder)

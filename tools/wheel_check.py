@@ -25,6 +25,7 @@ WANTED = (
     "crossomni/metrics/crossomni/README.md",
     "crossomni_dataset.py",
 )
+EVALUATE = "--data playhouse --model uniform --split test --limit 20 --out run"
 METRIC = """
 import crossomni, evaluate
 metric = evaluate.load(crossomni.metric_path())
@@ -40,7 +41,7 @@ assert rows[0]["task"] and rows[0]["video"], rows[0]
 assert "torch" not in sys.modules
 """
 STEPS = (
-    ("-m crossomni evaluate --data playhouse --model uniform --split test --limit 20 --out run").split(),
+    ["-m", "crossomni", "evaluate", *EVALUATE.split()],
     ["-c", METRIC],
     ["-c", DATASET],
 )

@@ -47,7 +47,7 @@ TROUSERS: dict[str, Colour] = {
     "beige": (226, 206, 164),
     "green": (70, 128, 74),
 }
-SKINS: tuple[Colour, ...] = ((250, 222, 198), (236, 192, 156), (200, 146, 106), (158, 108, 78))
+SKINS: tuple[Colour, ...] = ((250, 222, 198), (236, 192, 156), (206, 152, 112), (170, 120, 88))
 
 _ENLARGED = 4  # drawn so many times larger, then reduced: Pillow itself draws jagged edges
 

@@ -23,12 +23,12 @@ def thing(name: str, colour: str) -> Image.Image:
 
 def _guitar(sketch: Sketch, colour: Colour) -> None:
     sketch.limb([(0, -26), (0, -44)], WOOD, 3.6)
-    sketch.box((-3.6, -50, 3.6, -42), mixed(WOOD, INK, 0.4))
-    body = [(0, -27), (8, -26), (9.5, -20), (8, -16), (12, -10), (12, -4), (6, 0)]
+    sketch.box((-3.8, -50, 3.8, -42), mixed(WOOD, INK, 0.4))
+    body = [(0, -30), (9, -29), (11.5, -23), (9.5, -17.5), (14, -11), (14, -4), (7, 0)]
     sketch.blob([*body, *((-x, y) for x, y in body[:0:-1])], colour)
-    sketch.oval(0, -16, (3.6, 3.6), INK)
+    sketch.oval(0, -18, (4, 4), INK)
     sketch.stroke([(0, -42), (0, -8)], CREAM, 1.0)
-    sketch.box((-5, -8, 5, -6), INK)
+    sketch.box((-5.5, -8, 5.5, -6), INK)
 
 
 def _vase(sketch: Sketch, colour: Colour) -> None:

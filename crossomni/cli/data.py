@@ -1,0 +1,149 @@
+"""Commands about data: film plays, build rows, audit a dataset, prove that plays can be perceived."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossomni.errors import InputError
+
+if TYPE_CHECKING:
+    from crossomni.construction.build import Built
+    from crossomni.playhouse.company import Season
+
+# The shipped set is what ``crossomni build --source playhouse`` makes without further options.
+CLIPS, SEED, TEST_SHARE = 64, 5522, 0.65
+
+Clips = Annotated[int, typer.Option(help="How many clips.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same plays and rows.")]
+Workers = Annotated[int, typer.Option(help="Processes that film at once; 0: one for each core.")]
+Folder = Annotated[Path, typer.Option(help="The folder to write.")]
+Data = Annotated[str, typer.Argument(help="A data folder, or 'playhouse' for the set inside the package.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    for command in (playhouse, build, audit, perceive, export):
+        app.command()(command)
+
+
+def playhouse(out: Folder, clips: Clips = CLIPS, seed: Seed = SEED, workers: Workers = 0) -> None:
+    """Film plays: clips and their truth. Goes on where it stopped."""
+    from crossomni.playhouse.company import Season
+
+    _film(Season(clips=clips, seed=seed, folder=out), workers)
+    print(f"{clips} clips with their truth are in {out}")
+
+
+def build(
+    out: Folder,
+    source: Annotated[str, typer.Option(help="Where clips come from: playhouse.")] = "playhouse",
+    clips: Clips = CLIPS,
+    seed: Seed = SEED,
+    test_share: Annotated[
+        float, typer.Option(help="Share of clips for the test split, by whole episodes.")
+    ] = TEST_SHARE,
+    hide_answers: Annotated[bool, typer.Option("--hide-answers", help="Labels go to <out>-labels, apart.")] = False,
+    media: Annotated[Path | None, typer.Option(help="Film here and keep the clips; else they move into --out.")] = None,
+    workers: Workers = 0,
+) -> None:
+    """Build a dataset: from clips through annotations and questions to a folder that load_dataset reads."""
+    from crossomni import __version__
+    from crossomni.construction.build import build_rows
+    from crossomni.export import export as write
+    from crossomni.playhouse.company import Season
+
+    if source != "playhouse":
+        raise InputError(f"--source is {source!r}; wanted playhouse.")
+    season = Season(clips=clips, seed=seed, folder=media or out.with_name(f"{out.name}-clips"))
+    _film(season, workers)
+    annotations = {annotation.clip.id: annotation for annotation in season.annotations()}
+    built = build_rows(tuple(annotations.values()), test_share=test_share, seed=seed)
+    described = {"source": source, "seed": seed, "version": __version__, "clips": clips, "test_share": test_share,
+                 "licence": "apache-2.0"}  # fmt: skip
+    write(
+        out,
+        built.rows,
+        {name: annotation.clip for name, annotation in annotations.items()},
+        {name: season.video(name) for name in annotations},
+        truth=annotations,
+        source=described,
+        hide_answers=hide_answers,
+    )
+    _tell(built, out)
+    if media is None:
+        shutil.rmtree(season.folder)
+
+
+def _film(season: Season, workers: int) -> None:
+    from tqdm import tqdm
+
+    from crossomni.playhouse.company import film_season
+
+    filmed = film_season(season, workers or os.cpu_count() or 1)
+    for _ in tqdm(filmed, total=season.clips, desc="filming", unit="clip", disable=None):
+        pass
+
+
+def _tell(built: Built, out: Path) -> None:
+    """Say what came out; write the drops with their reasons into the finished folder."""
+    dropped = out / "dropped.jsonl"
+    dropped.write_text("".join(json.dumps(asdict(drop)) + "\n" for drop in built.dropped), encoding="utf-8")
+    counts = ", ".join(f"{len(rows)} {split}" for split, rows in built.rows.items())
+    print(f"{counts} rows are in {out}; dropped: {len(built.dropped)}")
+    for reason, count in built.funnel.items():
+        print(f"  {count:6d}  {reason}")
+
+
+def audit(
+    data: Data = "playhouse",
+    split: Annotated[str, typer.Option(help="The split to audit.")] = "test",
+    annotations: Annotated[Path | None, typer.Option(help="With 'full': the annotations folder.")] = None,
+    media: Annotated[Path | None, typer.Option(help="With 'full': the media folder.")] = None,
+) -> None:
+    """Measure shortcuts and leaks of a dataset, as Markdown tables."""
+    from crossomni.construction.audit import audit as run
+    from crossomni.construction.audit_table import to_markdown
+    from crossomni.corpus import Corpus
+
+    corpus = Corpus.open(data, annotations, media)
+    corpus.rows(split)  # an unknown split is refused by name
+    print(to_markdown(run({name: corpus.rows(name) for name in corpus.splits}, split, corpus.annotation)))
+
+
+def perceive(
+    data: Data = "playhouse",
+    limit: Annotated[int, typer.Option(help="How many clips; 0: all.")] = 0,
+) -> None:
+    """Prove that what plays ask can be perceived: small readers on decoded frames and sound, against the truth."""
+    from rich.console import Console
+    from tqdm import tqdm
+
+    from crossomni.corpus import Corpus
+    from crossomni.playhouse.perception import perceive as read
+    from crossomni.playhouse.perception import to_table
+
+    corpus = Corpus.open(data)
+    first = {row.clip_id: row for split in corpus.splits for row in corpus.rows(split)}
+    wanted = list(first.items())[: limit or None]
+    readings = []
+    for clip_id, row in tqdm(wanted, desc="reading", unit="clip", disable=None):
+        truth = corpus.annotation(clip_id)
+        if truth is None:
+            raise InputError(f"{data}: the truth of clip {clip_id} is not known; wanted a playhouse folder.")
+        readings.extend(read(corpus.media(row), truth))
+    Console().print(to_table(readings))
+
+
+def export(data: Data, out: Folder) -> None:
+    """Write a dataset as Parquet with its media inside, as the Hub's viewer wants it."""
+    from crossomni.corpus import Corpus
+    from crossomni.export import export_parquet
+
+    print(export_parquet(Corpus.open(data), out))

@@ -1,0 +1,144 @@
+"""The audit: how far one gets with a dataset by shortcuts, and what leaks between its splits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from crossomni.construction import shortcuts
+from crossomni.construction.bound import best_accuracy
+from crossomni.errors import DataError
+from crossomni.records import Annotation, Row
+from crossomni.statistics import wilson
+from crossomni.tasks import TASKS, Modality
+
+_SIGHT = frozenset({Modality.VISION})
+KNOCK_OUTS: Mapping[str, frozenset[Modality]] = {
+    "nothing removed": frozenset(),
+    "without sound": frozenset({Modality.AUDIO}),
+    "without sight": _SIGHT,
+    "without biography": frozenset({Modality.TEXT}),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One reader's accuracy on one group of rows, in percent, with its 95% interval (Wilson)."""
+
+    reader: str
+    group: str  # a task id, or "all"
+    accuracy: float
+    low: float
+    high: float
+    n: int
+    chance: float  # what picking at random gives, in percent
+
+    @property
+    def above_chance(self) -> bool:
+        """Whether the whole interval lies above chance."""
+        return self.low > self.chance
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """What was found on one split: readers, exact bounds where truth is known, letters, leaks and repeats."""
+
+    split: str
+    findings: tuple[Finding, ...]
+    bounds: dict[str, dict[str, float]]  # knock-out -> task id -> percent; empty where truth is not known
+    letters: dict[str, int]
+    letters_p: float  # of a chi-squared test against equal shares
+    leaks: dict[str, int]  # what is in this split and in another, counted
+    duplicates: int  # rows that ask again what an earlier row asked
+
+
+def audit(splits: Mapping[str, Sequence[Row]], split: str, truth: Callable[[str], Annotation | None]) -> Audit:
+    """Audit one split of a dataset; ``truth`` gives a clip's annotation, or None where it is not known.
+
+    Raises:
+        DataError: when the split has no labels.
+    """
+    rows = splits[split]
+    if not rows or not all(row.answer for row in rows):
+        raise DataError(f"audit: the {split} split has rows without an answer, or none at all; labels are needed.")
+    truths = [truth(row.clip_id) for row in rows]
+    known = [annotation for annotation in truths if annotation is not None]
+    readers = {
+        "longest option": shortcuts.longest_option(rows),
+        "most frequent letter": shortcuts.most_frequent_letter(rows, splits.get("train", ())),
+        "question and options, trained": shortcuts.question_option_probe(rows),
+        "biography alone, word overlap": shortcuts.biography_reader(rows),
+    }
+    bounds: dict[str, dict[str, float]] = {}
+    if len(known) == len(rows):
+        readers["option elimination in the target"] = shortcuts.supported_option(rows, known)
+        bounds = {name: _bounds(rows, known, removed) for name, removed in KNOCK_OUTS.items()}
+    counts = Counter(row.answer for row in rows)
+    letters = {letter: counts[letter] for letter in rows[0].letters}
+    return Audit(
+        split=split,
+        findings=tuple(finding for name, chances in readers.items() for finding in _findings(name, chances, rows)),
+        bounds=bounds,
+        letters=letters,
+        letters_p=_even(tuple(letters.values())),
+        leaks=_leaks(splits, split, truth),
+        duplicates=len(rows) - len({_asked(row) for row in rows}),
+    )
+
+
+def _findings(reader: str, chances: Sequence[float], rows: Sequence[Row]) -> list[Finding]:
+    found = []
+    for group in ("all", *(task.id for task in TASKS)):
+        picked = [i for i, row in enumerate(rows) if group in ("all", str(row.task))]
+        if not picked:
+            continue
+        n = len(picked)
+        share = wilson(sum(chances[i] for i in picked) / n, n).scaled(100)
+        chance = sum(100 / len(rows[i].options) for i in picked) / n
+        found.append(
+            Finding(
+                reader=reader, group=group, accuracy=share.value, low=share.low, high=share.high, n=n, chance=chance
+            )
+        )
+    return found
+
+
+def _bounds(rows: Sequence[Row], truths: Sequence[Annotation], removed: frozenset[Modality]) -> dict[str, float]:
+    best = {task.id: [] for task in TASKS}  # type: dict[str, list[float]]
+    for row, annotation in zip(rows, truths, strict=True):
+        best[str(row.task)].append(float(best_accuracy(row, annotation, removed)))
+    return {task: 100 * sum(values) / len(values) for task, values in best.items() if values}
+
+
+def _asked(row: Row) -> tuple[object, ...]:
+    """What makes two rows the same question; a question about text alone is the same on whatever clip."""
+    clip = "" if str(row.task) == "te" else row.clip_id
+    return clip, row.question, frozenset(row.options)
+
+
+def _even(counts: Sequence[int]) -> float:
+    from scipy.stats import chisquare
+
+    return float(chisquare(counts).pvalue)
+
+
+def _leaks(
+    splits: Mapping[str, Sequence[Row]], split: str, truth: Callable[[str], Annotation | None]
+) -> dict[str, int]:
+    """How many clips, episodes, named persons and question-answer pairs of ``split`` are in another split too."""
+    others = [row for name, rows in splits.items() if name != split for row in rows]
+
+    def cast(rows: Sequence[Row]) -> set[str]:
+        known = [truth(clip_id) for clip_id in {row.clip_id for row in rows}]
+        return {person.name for annotation in known if annotation for person in annotation.persons}
+
+    def shared(what: Callable[[Row], object]) -> int:
+        return len({what(row) for row in splits[split]} & {what(row) for row in others} - {""})
+
+    return {
+        "clips": shared(lambda row: row.clip_id),
+        "episodes": shared(lambda row: row.episode),
+        "people": len(cast(splits[split]) & cast(others)),
+        "biographies": shared(lambda row: row.biography),
+    }

@@ -1,0 +1,267 @@
+"""Write a dataset as a folder that plain ``load_dataset`` reads, or as Parquet with its media inside.
+
+In the folder each video is stored once, however many rows ask about it, and its sound once more as a track of its own.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Self
+
+import av
+import pyarrow.parquet as pq
+
+from crossomni.card import Listed, card, config_name
+from crossomni.corpus import Corpus, arrange, file_sha256, fingerprint
+from crossomni.errors import DataError, InputError, MediaError
+from crossomni.records import Annotation, Clip, Row
+from crossomni.tables import BYTES_PER_GROUP, ROWS_PER_GROUP, schema, table
+
+logger = logging.getLogger(__name__)
+
+Splits = Mapping[str, Sequence[Row]]
+Media = dict[str, Any]  # what stands in a media column: {"bytes": …, "path": …}, or a file's name
+_MP4_SOUND = {"aac", "mp3", "opus", "flac", "alac", "ac3"}
+
+
+def export(
+    folder: Path,
+    splits: Splits,
+    clips: Mapping[str, Clip],
+    media: Mapping[str, Path],
+    *,
+    truth: Mapping[str, Annotation] | None,
+    source: Mapping[str, Any],
+    hide_answers: bool = False,
+) -> Path:
+    """Write rows and media as a data folder, all of it or nothing, and return the folder.
+
+    A finished export of the same rows and media is left as it is. With ``hide_answers`` answers and rationales are
+    empty, truth stays out, and the labels go to ``<folder>-labels/labels.jsonl``.
+
+    Args:
+        clips: by clip id; those that no row uses are left out.
+        media: each clip's file, by clip id.
+        source: what data.json and the card tell of the data: see ``crossomni.card.card``.
+
+    Raises:
+        DataError: when rows or media are not what they should be; nothing is written then.
+        InputError: when the folder is there and holds something else.
+        MediaError: when a clip has no sound, or cannot be read.
+    """
+    rows = arrange(_numbered(splits), clips)
+    used = _check_media(rows, clips, media)
+    labels = [{"id": row.id, "answer": row.answer} for split in rows.values() for row in split]
+    if hide_answers:
+        rows = {name: tuple(replace(row, answer="", rationale="") for row in split) for name, split in rows.items()}
+        truth = None
+    mark = fingerprint(rows, used)
+    hidden = folder.with_name(f"{folder.name}-labels")
+    if _is_finished(folder, mark) and (hidden.is_dir() or not hide_answers):
+        return folder
+    with ExitStack() as stack:
+        stage = stack.enter_context(_staged(folder))
+        if hide_answers:
+            _write_lines(stack.enter_context(_staged(hidden)) / "labels.jsonl", labels)
+        for name, split in rows.items():
+            _write_split(stage / name, split, media)
+        _write_truth(stage / "truth", {name: truth[name] for name in used if name in truth} if truth else {})
+        home = {row.clip_id: name for name, split in rows.items() for row in split}
+        _write_lines(stage / "clips.jsonl", [asdict(clip) | {"split": home[clip.id]} for clip in used.values()])
+        listed = {name: _listed(stage, f"{name}/**", len(split)) for name, split in rows.items()}
+        _write_text(stage / "README.md", card(source, listed, hide_answers))
+        _write_text(stage / "data.json", json.dumps({**source, "fingerprint": mark}, indent=2, ensure_ascii=False))
+    return folder
+
+
+def export_parquet(corpus: Corpus, folder: Path) -> Path:
+    """Write ``<configuration>/<split>-….parquet`` with the media inside and a card, as the Hub's viewer wants it.
+
+    Raises:
+        InputError: when the folder is there and is not empty, or the corpus does not say where it comes from.
+    """
+    if not corpus.source:
+        raise InputError(
+            f"{corpus.folder}: no data.json tells its source. Export it as a folder first, then open that."
+        )
+    name = config_name(corpus.source)
+    with _staged(folder) as stage:
+        (stage / name).mkdir(parents=True)
+        for split in corpus.splits:
+            with _MediaTable(stage / name / f"{split}-00000-of-00001.parquet", "video") as file:
+                for clip_id, group in _clips_of(corpus.rows(split)):
+                    path = corpus.media(group[0])
+                    video = {"bytes": path.read_bytes(), "path": path.name}
+                    file.add(group, video, _sound_of(clip_id, path))
+        rows = {split: corpus.rows(split) for split in corpus.splits}
+        listed = {split: _listed(stage, f"{name}/{split}-*.parquet", len(found)) for split, found in rows.items()}
+        hidden = not any(row.answer for found in rows.values() for row in found)
+        _write_text(stage / "README.md", card(corpus.source, listed, hidden))
+    return folder
+
+
+def sound_track(path: Path) -> bytes:
+    """The clip's sound alone, copied and not encoded again: M4A, or Matroska for a codec that MP4 cannot hold.
+
+    Raises:
+        MediaError: when the file cannot be read or has no sound.
+    """
+    target = io.BytesIO()
+    try:
+        with av.open(str(path)) as clip:
+            if not clip.streams.audio:
+                raise MediaError(f"{path}: the clip has no sound; wanted an audio stream. Leave the clip out.")
+            stream = clip.streams.audio[0]
+            form = "mp4" if stream.codec_context.name in _MP4_SOUND else "matroska"
+            with av.open(target, "w", format=form) as sound:
+                track = sound.add_stream_from_template(stream)
+                for packet in clip.demux(stream):
+                    if packet.dts is not None:  # the last packet is empty and only flushes
+                        packet.stream = track
+                        sound.mux(packet)
+    except (av.FFmpegError, OSError) as error:
+        raise MediaError(f"{path}: the sound cannot be read ({error}). Replace the file.") from error
+    return target.getvalue()
+
+
+# --- checks ---
+
+
+def _numbered(splits: Splits) -> Iterator[tuple[str, str, Row]]:
+    for split, rows in splits.items():
+        if not rows:
+            raise DataError(f"split {split!r} has no rows; wanted at least one. Leave the split out.")
+        for number, row in enumerate(rows, start=1):
+            yield f"split {split}, row {number}", split, row
+
+
+def _check_media(splits: Splits, clips: Mapping[str, Clip], media: Mapping[str, Path]) -> dict[str, Clip]:
+    """The clips that rows use, with the hash of their files."""
+    used: dict[str, Clip] = {}
+    for name in dict.fromkeys(row.clip_id for rows in splits.values() for row in rows):
+        if name not in media or not media[name].is_file():
+            raise DataError(f"clip {name!r}: no media file at {media.get(name)}; rows ask about it. Give the file.")
+        found, wanted = file_sha256(media[name]), clips[name].sha256
+        if wanted not in ("", found):
+            raise DataError(
+                f"clip {name!r}: {media[name]} has sha256 {found[:12]}…, annotated {wanted[:12]}…. Give the right file."
+            )
+        used[name] = replace(clips[name], sha256=found)
+    return used
+
+
+def _is_finished(folder: Path, mark: str) -> bool:
+    data = folder / "data.json"
+    return data.is_file() and json.loads(data.read_text(encoding="utf-8")).get("fingerprint") == mark
+
+
+# --- writing ---
+
+
+@contextmanager
+def _staged(folder: Path) -> Iterator[Path]:
+    """A new folder beside ``folder`` that takes its name once all is written, and vanishes when anything fails."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(
+            f"{folder}: there already, and it holds something else. Give a new folder, or remove this one."
+        )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
+            stage = Path(temporary) / folder.name
+            stage.mkdir()
+            yield stage
+            os.replace(stage, folder)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be written ({error}). Nothing was kept; make room or choose another."
+        ) from error
+
+
+class _MediaTable:
+    """A Parquet file written clip by clip, in row groups that stay below the bounds of ``crossomni.tables``."""
+
+    def __init__(self, path: Path, video: str) -> None:
+        # One dictionary must hold a group's media, or Parquet stores them again for every row.
+        self._file = pq.ParquetWriter(path, schema(video), dictionary_pagesize_limit=BYTES_PER_GROUP)
+        self._video = video
+        self._rows: list[tuple[Row, Any, Media]] = []
+        self._bytes = 0  # counted a row, as a reader unfolds them
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        if error is None:
+            self._flush()
+        self._file.close()
+
+    def add(self, clip: Sequence[Row], video: Any, sound: Media) -> None:
+        """Add one clip's rows; a clip that alone passes a bound is split, and stored once in each part."""
+        weight = len(sound["bytes"]) + (len(video["bytes"]) if isinstance(video, dict) else 0)
+        if not self._fits(len(clip), weight):
+            self._flush()
+        for row in clip:
+            if not self._fits(1, weight):
+                self._flush()
+            self._rows.append((row, video, sound))
+            self._bytes += weight
+
+    def _fits(self, rows: int, weight: int) -> bool:
+        return len(self._rows) + rows <= ROWS_PER_GROUP and self._bytes + rows * weight <= BYTES_PER_GROUP
+
+    def _flush(self) -> None:
+        if self._rows:
+            rows, videos, sounds = zip(*self._rows, strict=True)
+            self._file.write_table(table(rows, {self._video: videos, "audio": sounds}), row_group_size=len(rows))
+            self._rows, self._bytes = [], 0
+
+
+def _write_split(folder: Path, rows: Sequence[Row], media: Mapping[str, Path]) -> None:
+    (folder / "videos").mkdir(parents=True)
+    with _MediaTable(folder / "metadata.parquet", "file_name") as file:
+        for clip_id, group in _clips_of(rows):
+            path = media[clip_id]
+            name = f"videos/{clip_id}{path.suffix.lower()}"
+            file.add(group, name, _sound_of(clip_id, path))
+            shutil.copyfile(path, folder / name)
+            logger.info("exported clip %s with %d rows", clip_id, len(group))
+
+
+def _clips_of(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
+    for clip_id, group in groupby(rows, key=lambda row: row.clip_id):
+        yield clip_id, list(group)
+
+
+def _sound_of(clip_id: str, path: Path) -> Media:
+    return {"bytes": sound_track(path), "path": f"{clip_id}.m4a"}
+
+
+def _listed(folder: Path, files: str, rows: int) -> Listed:
+    size = sum(path.stat().st_size for path in folder.glob(files.replace("**", "**/*")) if path.is_file())
+    return Listed(rows=rows, bytes=size, files=files)
+
+
+def _write_truth(folder: Path, truth: Mapping[str, Annotation]) -> None:
+    if truth:
+        folder.mkdir()
+    for clip_id, annotation in truth.items():
+        _write_text(folder / f"{clip_id}.json", json.dumps(annotation.to_json(), indent=1, ensure_ascii=False))
+
+
+def _write_lines(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+    _write_text(path, "\n".join(json.dumps(line, ensure_ascii=False) for line in lines))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")

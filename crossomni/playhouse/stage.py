@@ -1,0 +1,176 @@
+"""A play's frames: scenery, things on the shelf, and four people who come in, act and speak."""
+
+from __future__ import annotations
+
+import functools
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from crossomni.playhouse import plays
+from crossomni.playhouse.figures import FIGURE_ORIGIN, PHASES, REST, Figure, Moment
+from crossomni.playhouse.paint import INK, WOOD, mixed
+from crossomni.playhouse.plays import ENTRANCE_SECONDS, FRAMES_PER_SECOND, SAMPLE_RATE_HZ, Actor, Play
+from crossomni.playhouse.scenery import HEIGHT, SHELF_Y, WIDTH, scenery
+from crossomni.playhouse.things import THING_SIZE, thing
+from crossomni.records import Line
+
+FLOOR_Y = 244  # pixels from the top: where people stand
+PLACE_X = (56, 168, 280, 392)  # pixels from the left: the middle of each of vocabulary.PLACES
+TRAPDOOR = (34, 5)  # radii of the hole in the floor, in pixels
+_OUTSIDE = 50  # pixels beyond an edge where somebody is out of sight
+_AFTERWARDS_SECONDS = 0.3  # that long the trapdoor stays open and the rope hangs
+_HALF_OPEN, _WIDE_OPEN = 0.22, 0.6  # shares of the line's loudest moments
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One person in one frame."""
+
+    place: int
+    x: int  # of the spot under the feet, pixels from the left
+    y: int
+    moment: Moment
+    opening: bool = False  # the trapdoor is open
+    rope: bool = False
+
+
+def draw_frames(play: Play, lines: Sequence[Line], samples: np.ndarray, seconds: float) -> Iterator[np.ndarray]:
+    """Every frame of the film, uint8 (252, 448, 3) RGB, ``FRAMES_PER_SECOND`` for each of ``seconds``.
+
+    ``samples`` is the sound, float (samples,) at ``SAMPLE_RATE_HZ``: it moves the speakers' mouths. A frame in which
+    nothing changed is the very same array as the one before.
+    """
+    count = math.ceil(round(seconds * FRAMES_PER_SECOND, 6))
+    mouths = _mouths(lines, samples, count)
+    blinks = _blinks(play, count)
+    figures = [Figure(actor.look, play.sex, acting_side(actor.place)) for actor in play.actors]
+    backdrop = _backdrop(play)
+    before: list[Placed] | None = None
+    frame = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    for i in range(count):
+        on_stage = []
+        for actor in play.actors:
+            placed = _placed(actor, i / FRAMES_PER_SECOND)
+            if placed is not None:
+                mouth = int(mouths[actor.name][i]) if actor.name in mouths else 0
+                moment = replace(placed.moment, mouth=mouth, eyes_shut=i in blinks[actor.place])
+                on_stage.append(replace(placed, moment=moment))
+        if on_stage != before:
+            frame, before = _composed(backdrop, on_stage, figures), on_stage
+        yield frame
+
+
+def acting_side(place: int) -> int:
+    """The side of the arm that acts: towards the middle of the stage."""
+    return 1 if place < len(PLACE_X) // 2 else -1
+
+
+def _backdrop(play: Play) -> Image.Image:
+    picture = scenery(play.scene).copy()
+    for prop in play.props:
+        drawn = thing(prop.name, prop.colour)
+        picture.paste(drawn, thing_corner(prop.place), drawn)
+    return picture
+
+
+def thing_corner(place: int) -> tuple[int, int]:
+    """The upper left pixel of a thing's picture."""
+    return PLACE_X[place] - THING_SIZE[0] // 2, SHELF_Y + 1 - THING_SIZE[1]
+
+
+def _mouths(lines: Sequence[Line], samples: np.ndarray, count: int) -> dict[str, np.ndarray]:
+    """How far each speaker's mouth is open in each frame, int (count,): 0, 1 or 2, as loud as the sound is then."""
+    step = SAMPLE_RATE_HZ // FRAMES_PER_SECOND
+    padded = np.zeros(count * step)
+    padded[: min(len(samples), count * step)] = samples[: count * step]
+    loudness = np.sqrt((padded.reshape(count, step) ** 2).mean(axis=1))
+    mouths: dict[str, np.ndarray] = {}
+    for line in lines:
+        frames = slice(int(line.start_seconds * FRAMES_PER_SECOND), math.ceil(line.end_seconds * FRAMES_PER_SECOND))
+        heard = loudness[frames]
+        share = heard / max(float(np.quantile(heard, 0.9)), 1e-6) if len(heard) else heard
+        opening = mouths.setdefault(line.speaker, np.zeros(count, int))
+        opening[frames] = np.searchsorted((_HALF_OPEN, _WIDE_OPEN), share)
+    return mouths
+
+
+def _blinks(play: Play, count: int) -> list[set[int]]:
+    """The frames in which each person's eyes are shut."""
+    shut = []
+    for actor in play.actors:
+        rng, frame, frames = random.Random(f"blinks {play.seed} {actor.place}"), 0, set()
+        while frame < count:
+            frame += rng.randint(22, 40)
+            frames |= {frame, frame + 1}
+        shut.append(frames)
+    return shut
+
+
+def _placed(actor: Actor, time: float) -> Placed | None:
+    """Where a person is at ``time`` seconds, and in which pose; None while out of sight."""
+    look, x = actor.look, PLACE_X[actor.place]
+    since = round(time - look.entrance_start_seconds, 6)
+    if since < 0:
+        return None
+    remaining = max(0.0, 1 - since / ENTRANCE_SECONDS)
+    after = since < ENTRANCE_SECONDS + _AFTERWARDS_SECONDS
+    stride = 1 + int(time * 5) % 2 if remaining else 0
+    start = {"from the left": -_OUTSIDE, "from the right": WIDTH + _OUTSIDE}.get(look.entrance)
+    if start is not None:
+        there = round(x + (start - x) * remaining)
+        return Placed(actor.place, there, FLOOR_Y, Moment(*_pose(actor, time), stride=stride))
+    moment = Moment(*_pose(actor, time))
+    if look.entrance == "through the trapdoor":
+        return Placed(actor.place, x, FLOOR_Y + round(FIGURE_ORIGIN[1] * remaining), moment, opening=after)
+    return Placed(actor.place, x, FLOOR_Y - round(FLOOR_Y * remaining), moment, rope=after)
+
+
+def _pose(actor: Actor, time: float) -> tuple[str, int]:
+    look = actor.look
+    since = round(time - look.action_start_seconds, 6)
+    if not 0 <= since < plays.ACTION_SECONDS:
+        return REST, 0
+    return look.action, int(since * 4) % PHASES.get(look.action, 1)
+
+
+def _composed(backdrop: Image.Image, on_stage: Sequence[Placed], figures: Sequence[Figure]) -> np.ndarray:
+    frame = backdrop.copy()
+    for placed in on_stage:
+        if placed.opening:
+            hole = _hole()
+            frame.paste(hole, (placed.x - hole.width // 2, FLOOR_Y - hole.height // 2), hole)
+    # Whoever is still on the way passes in front of those who stand.
+    for placed in sorted(on_stage, key=lambda placed: (placed.x, placed.y) != (PLACE_X[placed.place], FLOOR_Y)):
+        if placed.rope:
+            _hang_rope(frame, placed)
+        picture = figures[placed.place].picture(placed.moment)
+        corner = (placed.x - FIGURE_ORIGIN[0], placed.y - FIGURE_ORIGIN[1])
+        if placed.opening:  # what is still below the floor is not seen
+            picture = picture.crop((0, 0, picture.width, min(picture.height, FLOOR_Y + 2 - corner[1])))
+        frame.paste(picture, corner, picture)
+    return np.asarray(frame)
+
+
+@functools.cache
+def _hole() -> Image.Image:
+    from crossomni.playhouse.paint import Sketch
+
+    size = (2 * TRAPDOOR[0] + 8, 2 * TRAPDOOR[1] + 8)
+    sketch = Sketch(size, (size[0] // 2, size[1] // 2))
+    sketch.oval(0, 0, (TRAPDOOR[0] + 2, TRAPDOOR[1] + 2), WOOD)
+    sketch.oval(0, 0, TRAPDOOR, (24, 18, 22))
+    return sketch.finished()
+
+
+def _hang_rope(frame: Image.Image, placed: Placed) -> None:
+    draw, end = ImageDraw.Draw(frame), max(0, placed.y - 150)
+    rope = (222, 190, 130)
+    draw.rectangle((placed.x - 3, 0, placed.x + 2, end), fill=INK)
+    draw.rectangle((placed.x - 2, 0, placed.x + 1, end), fill=rope)
+    for y in range(end % 6, end, 6):
+        draw.line((placed.x - 2, y + 2, placed.x + 1, y), fill=mixed(rope, INK, 0.5))

@@ -1,0 +1,123 @@
+"""Intervals and tests against closed forms, other libraries and simulation."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from crossomni.statistics import (
+    UNKNOWN,
+    Estimate,
+    bootstrap_p,
+    clustered,
+    difference,
+    holm,
+    mcnemar,
+    mean,
+    percentile_interval,
+    resample_sums,
+    wilson,
+)
+
+
+@pytest.mark.parametrize(("right", "trials"), [(0, 1), (0, 20), (7, 20), (20, 20), (156, 313)])
+def test_wilson_agrees_with_scipy(right: int, trials: int) -> None:
+    """Wilson's interval is the one that scipy gives for the same count."""
+    expected = binomtest(right, trials).proportion_ci(0.95, "wilson")
+    found = wilson(right / trials, trials)
+    assert (expected.low, expected.high) == pytest.approx((found.low, found.high), abs=1e-12)
+
+
+def test_wilson_of_nothing_is_unknown() -> None:
+    """No trials give nan, not 0."""
+    assert all(math.isnan(x) for x in (wilson(math.nan, 0).value, wilson(0.5, 0).low, UNKNOWN.high))
+
+
+def test_variances_of_a_mean_add() -> None:
+    """The mean of k equal independent estimates is narrower by the root of k."""
+    one = Estimate(0.5, 0.4, 0.6)
+    found = mean([one] * 4)
+    assert pytest.approx((found.value, found.low, found.high)) == (0.5, 0.45, 0.55)
+
+
+def test_mean_of_certain_shares_keeps_an_interval() -> None:
+    """Tasks that are all right still leave doubt, since each rests on few questions."""
+    assert 0.5 < mean([wilson(1.0, 10)] * 3).low < 0.95
+
+
+def test_difference_of_independent_shares_is_newcombes() -> None:
+    """56 of 70 against 48 of 80 is the worked example of Newcombe (1998): 0.0524 to 0.3339."""
+    found = difference(wilson(48 / 80, 80), wilson(56 / 70, 70))
+    assert pytest.approx((found.value, found.low, found.high), abs=5e-5) == (0.2, 0.0524, 0.3339)
+
+
+def test_correlation_narrows_a_difference() -> None:
+    """Two runs that are right on the same questions differ by nothing, and nearly surely so."""
+    share = wilson(0.5, 20)
+    apart, together = difference(share, share), difference(share, share, correlation=1.0)
+    assert apart.high > 0.2
+    assert together.high == pytest.approx(0.0, abs=1e-6)
+
+
+def test_resampling_is_deterministic() -> None:
+    """One seed gives one result, in whatever order the clips come; another seed gives another."""
+    table = np.random.default_rng(0).integers(0, 5, (50, 3))
+    first = resample_sums(table, 200, seed=1)
+    np.testing.assert_array_equal(first, resample_sums(table[::-1], 200, seed=1))
+    assert not np.array_equal(first, resample_sums(table, 200, seed=2))
+
+
+@pytest.mark.parametrize("kinds", [2, 1_000])
+def test_resampled_sums_have_the_moments_of_drawing_clips(kinds: int) -> None:
+    """Mean and variance are those of a sum of clips drawn with replacement, for few kinds of clips and for many."""
+    table = np.random.default_rng(0).integers(0, kinds, (300, 1))
+    sums = resample_sums(table, 20_000, seed=0)[:, 0]
+    assert table.sum() == pytest.approx(sums.mean(), rel=0.01)
+    assert len(table) * table.var() == pytest.approx(sums.var(), rel=0.05)
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=40))
+def test_resamples_keep_the_number_of_clips(counts: list[int]) -> None:
+    """Every resample draws as many clips as there are."""
+    table = np.column_stack([counts, np.ones(len(counts), dtype=int)])
+    assert (resample_sums(table, 20, seed=0)[:, 1] == len(counts)).all()
+
+
+def test_resamples_without_a_value_are_left_out() -> None:
+    """A resample that lacks the group has no share; the interval is that of the others."""
+    draws = np.array([np.nan, *np.linspace(0, 1, 101)])
+    assert pytest.approx(percentile_interval(draws)) == (0.025, 0.975)
+
+
+@pytest.mark.parametrize(("clips", "draws"), [(4, [0.1, 0.9]), (50, [1.0, 1.0]), (50, [np.nan, np.nan])])
+def test_bootstrap_says_when_it_cannot_speak(clips: int, draws: list[float]) -> None:
+    """Fewer than five clips, resamples that never differ, or none with a value give no interval."""
+    assert clustered(0.5, np.array(draws), clips) is None
+
+
+def test_bootstrap_p_counts_the_smaller_tail_twice() -> None:
+    """Of 999 resampled differences nine at or below zero give p = 2 x 10 / 1000."""
+    draws = np.array([-1.0] * 9 + [1.0] * 990)
+    assert bootstrap_p(draws, clips=30) == pytest.approx(0.02)
+    assert bootstrap_p(np.zeros(99), clips=30) == 1.0
+    assert math.isnan(bootstrap_p(draws, clips=4))
+
+
+def test_mcnemar_is_the_exact_sign_test() -> None:
+    """One against nine discordant questions give 22/1024; none at all gives 1."""
+    assert mcnemar(1, 9) == pytest.approx(22 / 1024)
+    assert mcnemar(0, 0) == 1.0
+
+
+def test_holm_steps_down() -> None:
+    """The smallest p is multiplied by the family's size, the next by one less, and none falls below an earlier one."""
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+
+
+def test_holm_leaves_unknown_p_out_of_the_family() -> None:
+    """A task without questions does not make the others pay."""
+    assert holm([0.01, math.nan]) == pytest.approx([0.01, math.nan], nan_ok=True)
+    assert all(math.isnan(p) for p in holm([math.nan]))
