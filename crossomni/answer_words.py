@@ -12,7 +12,7 @@ _AROUND = r"[\s*_`~#>\"'“”‘’«»„()\[\]{}<$\\|•·→–—=✅✔☑
 _CLOSE = r"[\s*_`~#>\"'“”‘’«»„()\[\]{}<$\\|.,:;!?。、،…✅✔☑【】「」『』《》\u200b\u200e\ufeff–—-]"
 # One Latin letter that is no part of a word, of initials ("A. J.", "A.M."), of "D'accord", "B-52" or "C:\\".
 _ONE = (
-    rf"(?<!{_WORD})(?<![A-Za-z]\.)(?<![°'’\\])[A-Za-z](?!{_WORD}|['’]{_WORD}|-\w|\.[A-Za-z0-9](?![a-z])|:[\\/]"
+    rf"(?<!{_WORD})(?<![A-Za-z]\.)(?<![°\\])(?<![A-Za-z]['’])[A-Za-z](?!{_WORD}|['’]{_WORD}|-\w|\.[A-Za-z0-9](?![a-z])|:[\\/]|[+#]"
     r"|\.\s[A-Z]\.)"
 )
 _LETTER = rf"(?P<letter>{_ONE})"
@@ -25,12 +25,12 @@ _JOINT = r"/|&|、|\b(?:and|or|nor|und|oder|et|ou|y|o|e)\b|和|或|与"
 _AND = rf"(?:,|{_JOINT})"
 
 _NOUN = (
-    r"answer|ans|choice|option|solution|selection|prediction|letter|guess|pick|conclusion|result|"
+    r"answers?|ans|choice|option|solution|selection|prediction|letter|guess|pick|conclusion|result|response|output|"
     r"antwort|lösung|réponse|respuesta|risposta|resposta|opción|antwoord|cevap|jawaban|odpowiedź|ответ|"
     r"đáp\sán|उत्तर|الإجابة|الجواب|答案|正解|答え|回答|정답|답"
 )
 _FOR_LINK = (
-    r":|=|→|->|\s-|–|—|\b(?:is|be|was|ist|lautet|est|es|è|é|jest|là|adalah)\b|[是为為は은는]|है|هي|هو"
+    r":|=|→|->|['’]s\b|\s-|–|—|\b(?:is|be|was|ist|lautet|est|es|è|é|jest|là|adalah)\b|[是为為は은는]|है|هي|هو"
     r"|(?(final)[ \t*_#>]{0,9}\n|(?!))"  # a heading "Final answer" with its answer below
 )
 _STATEMENT = (
@@ -50,8 +50,8 @@ STATEMENTS = (
         re.IGNORECASE,
     ),
     re.compile(  # "It's B.", "Therefore, B.", "No wait, C"
-        r"\b(?:(?:it|that)(?:['’]s|\s(?:is|must\sbe|would\sbe|should\sbe|has\sto\sbe))|therefore|thus|hence|so|actually|"
-        r"wait|sorry|rather|correction|i\s(?:mean|think|believe|guess|say))"
+        r"(?:\b(?:(?:it|that)(?:['’]s|\s(?:is|must\sbe|would\sbe|should\sbe|has\sto\sbe))|therefore|thus|hence|so|actually|"
+        r"wait|sorry|no|rather|correction|(?:i|i['’]d|i\swould)\s(?:mean|think|believe|guess|say))|(?:认为|認為|应该|應該|所以|因此)[是选選]?)"
         rf"[,:]?{_VALUE}(?=[\"'*_`)\]]{{0,4}}(?:[.,!?;]|\s{{0,9}}(?:$|\n)|\s(?:because|since|as|based)\b|\s?{_AND}\s))",
         re.IGNORECASE,
     ),
@@ -60,7 +60,7 @@ STATEMENTS = (
         re.IGNORECASE,
     ),
 )
-STATED_TEXT = re.compile(_STATEMENT + r"\s{0,9}(?P<text>[^\n]{1,400})", re.IGNORECASE)
+STATED_TEXT = re.compile(_STATEMENT + r"\s{0,9}(?=(?P<text>[^\n]{1,400}))", re.IGNORECASE)
 
 # "B or C", "B, C"; but no article and no pronoun: "B, A man …", "B and I am sure".
 JOINED = re.compile(
@@ -71,13 +71,18 @@ JOINED = re.compile(
 BEFORE = re.compile(rf"({_ONE})[)\]]?\s?{_AND}{_AROUND}{{0,6}}(?:option\s)?$", re.IGNORECASE)
 LISTED = re.compile(rf"({_ONE})[\"'*)\]]{{0,3}}[.):](?=\s)|[(\[]({_ONE})[)\]]")
 
-_LINE_START = rf"{_AROUND}*+(?:(?:the\s)?(?:option|choice|letter|answer|选项){_AROUND}++)?{_LETTER}"
+_LINE_START = (
+    rf"{_AROUND}*+(?:(?:the\s)?(?:option|choice|letter|answer|both|either|probably|definitely|clearly){_AROUND}++"
+    rf"|(?:选项|選項|選択肢){_AROUND}*+)?{_LETTER}"
+)
 LETTER_LINE = re.compile(
     _LINE_START + rf"(?P<more>(?:{_CLOSE}*+(?:{_AND}{_AROUND}*+)?{_ONE})*+){_CLOSE}*+", re.IGNORECASE
 )
 # "B. blue", "(b) blue", "**B:** blue", "B - blue"
 OPTION_LINE = re.compile(
-    _LINE_START + r"[*_\"'`$}>]{0,4}(?P<mark>[.):\]、]|\s{0,3}[–—=-](?=\s))[*_\"'`$}>.):\]]*+(?P<text>.*)",
+    _LINE_START
+    + rf"[*_\"'`$}}>]{{0,4}}(?:[.):\]、]|\s{{0,3}}[–—=-](?=\s)|(?<=[B-HJ-Z]),(?=\s)(?!\s?{_ONE}))"
+    + r"[*_\"'`$}>.):\]]*+(?P<text>.*)",
     re.IGNORECASE,
 )
 # "B because …", "B, since …"
@@ -93,31 +98,31 @@ REASON = re.compile(
     re.IGNORECASE,
 )
 TURNED_DOWN = re.compile(
-    rf"{_CLOSE}{{0,4}}(?:(?:is|are|seems)\s)?(?:incorrect|wrong|false|not\s(?:the|correct|right)|isn['’]t|ruled|if|unless|when|"
-    r"no\b|i\s(?:cannot|can['’]t|don['’]t|am\s(?:not|unable))|i['’]m\s(?:sorry|not|unable)|sorry|unable|cannot|"
-    r"错|不|では(?:な|あり)|じゃな|아니|아닙)",
+    rf"{_CLOSE}{{0,4}}?(?:(?:is|are|seems)\s)?(?:incorrect|wrong|false|not\s(?:the|correct|right)|isn['’]t|ruled|if|unless|when|"
+    r"(?:sorry,?\s(?:but\s)?)?i\s(?:cannot|can['’]t|don['’]t|am\s(?:not|unable))|i['’]m\s(?:sorry|not|unable)|unable|cannot|"
+    r"(?:or|and|/)\W{0,4}$|错|不|では(?:な|あり)|じゃな|아니|아닙)",
     re.IGNORECASE,
 )
 WRONG = re.compile(r"\b(?:incorrect|wrong|ruled\sout|eliminated|false)\b|[✗❌✘]|错", re.IGNORECASE)
-CUT_ARTICLE = re.compile(r"\b(?:is|be|was)\s{1,3}a$")
+CUT_ARTICLE = re.compile(r"\b(?:is|be|was)\s{1,3}$")
 SMILEY = re.compile(r"\s*+[:;]-?[A-Za-z]\s*+")
 
 FORM = re.compile(r"\W{0,4}(?:options|choices|candidates|format)\b", re.IGNORECASE)
 CONDITION = re.compile(r"\b(?:if(?!\si\s(?:had|have|must))|whether|unless|wenn|ob)\b|如果|是否", re.IGNORECASE)
 DENIAL = re.compile(
-    r"\b(?:not|never|no|none|neither|nor|cannot|without|doubt|unsure|unclear|unable|could|might|nicht|kein\w{0,2}|pas|"
+    r"\b(?:not|never|no|none|neither|nor|cannot|without|doubt|unsure|unclear|unable|could|might|maybe|perhaps|possibly|nicht|kein\w{0,2}|pas|"
     r"não|не)\b|n['’]t\b|不|没",
     re.IGNORECASE,
 )
 CLAUSE = re.compile(r"[,;:]|\b(?:but|so|therefore|thus|hence|however)\b", re.IGNORECASE)
-SENTENCE_END = re.compile(r"[.!?。！？]\s+\S|\n")
+OPEN_END = re.compile(r"\?|\b(?:or|and)\W{0,4}$", re.IGNORECASE)
+SENTENCE_END = re.compile(r"[.!?。！？]\s+(?=\S)|\n")
 
 THINK = re.compile(r"[<◁](?P<close>/?)think(?:ing)?[>▷]", re.IGNORECASE)
 OPEN_ANSWER = re.compile(r"<answer>", re.IGNORECASE)
 CLOSE_ANSWER = re.compile(r"</answer>", re.IGNORECASE)
 MARKUP = re.compile(  # HTML, and the special tokens of chat models
-    r"</?(?:b|strong|i|em|u|p|div|span|code|h[1-6]|br|s|pad|eos|bos|unk|end_of_turn)\s?/?>|<\|\w{1,40}\|>",
-    re.IGNORECASE,
+    r"</?(?:b|strong|i|em|u|p|div|span|code|h[1-6]|br|s|pad|eos|bos|unk|end_of_turn)\s?/?>|<\|\w{1,40}\|>"
 )
 LATEX = re.compile(r"\\(?:text|textbf|textit|textrm|mathbf|mathrm|mathit|mathsf|operatorname)\s?\{([^{}]{0,400})\}")
 BOX = re.compile(r"\\f?box(?:ed)?\s?\{([^{}]{0,400})\}")

@@ -95,10 +95,10 @@ def _plain(said: str) -> str:
     """The text without markup; answer tags and boxes become the words that they stand for."""
     text = ascii_forms(said)
     if "<" in text:
+        text = say.CLOSE_ANSWER.sub("\n", say.MARKUP.sub(" ", text))
         if tag := say.OPEN_ANSWER.search(text):
-            text = text[tag.end() :]  # what stands before the tag is reasoning
-            text = say.OPEN_ANSWER.sub("\nfinal answer: ", "final answer: " + text if text.strip(_INVISIBLE) else "")
-        text = say.MARKUP.sub(" ", say.CLOSE_ANSWER.sub("\n", text))
+            answer = text[tag.end() :].strip(_INVISIBLE)  # what stands before the tag is reasoning
+            text = say.OPEN_ANSWER.sub("\nfinal answer: ", f"final answer: {answer}" if answer else "")
     if "\\" in text:
         text = say.BOX.sub(r"\nfinal answer: \1\n", say.LATEX.sub(r"\1", say.LATEX.sub(r"\1", text)))
     return say.NOT_AVAILABLE.sub("none", text).strip(_INVISIBLE)
@@ -121,18 +121,20 @@ def _claims(text: str, options: Options) -> list[_Claim]:
 
 def _without_lists(lines: list[str], options: Options) -> list[str]:
     """Drop full lists of the options: they restate the question and choose nothing."""
-    dropped: set[int] = set()
+    kept = list(lines)
     run: list[int] = []
     for index, line in enumerate(lines):
-        if {(a or b).upper() for a, b in say.LISTED.findall(line)} >= set(options.letters):
-            dropped.add(index)
+        listed = list(say.LISTED.finditer(line))
+        if {(found[1] or found[2]).upper() for found in listed} >= set(options.letters):
+            kept[index] = "".join(say.SENTENCE_END.split(line[listed[-1].end() :], maxsplit=1)[1:])
         elif (match := say.OPTION_LINE.match(line)) and match["text"].strip():
             rank = ord(match["letter"].upper()) - ord("A")
             run = [*run, index] if rank == len(run) else [index] if rank == 0 else []
             if len(run) == len(options.letters):
-                dropped.update(run)
+                for place in run:
+                    kept[place] = ""
                 run = []
-    return [line for index, line in enumerate(lines) if index not in dropped]
+    return kept
 
 
 def _offsets(lines: list[str]) -> Iterator[tuple[int, str]]:
@@ -159,15 +161,14 @@ def _chosen_options(lines: list[str], options: Options) -> Iterator[_Claim]:
             text, name = match["text"], match["letter"].upper()
             if text.strip() and not (say.TURNED_DOWN.match(text) or say.WRONG.search(text)):
                 yield _Claim(_with_text(name, text, options), start)
-        elif (match := say.SPACED_LINE.match(line)) and options.starting(match["text"]) == match["letter"]:
+        elif (match := say.SPACED_LINE.match(line)) and options.stated(match["text"]) == {match["letter"]}:
             yield _Claim(frozenset(match["letter"]), start)
 
 
 def _with_text(letter: str, text: str, options: Options) -> frozenset[str]:
     """The letter, and the letters that the text after it names: "B. red" where option A is red names both."""
-    stated = options.starting(text)
-    others = {(a or b).upper() for a, b in say.LISTED.findall(text)}
-    return frozenset({letter, *others, *(stated or "")})
+    others = {(one or other).upper() for one, other in say.LISTED.findall(text)}
+    return options.stated(text) | others | {letter}
 
 
 def _statements(text: str, options: Options) -> Iterator[_Claim]:
@@ -177,29 +178,30 @@ def _statements(text: str, options: Options) -> Iterator[_Claim]:
                 yield _Claim(found, match.start("letter"), bool(match.groupdict().get("final")))
     if options.by_text:
         for match in say.STATED_TEXT.finditer(text):
-            if not _denied(match, text) and (letter := options.starting(match["text"])):
-                yield _Claim(frozenset(letter), match.start("text"), bool(match["final"]))
+            if not _denied(match, text) and (found := options.stated(match["text"])):
+                yield _Claim(found, match.start("text"), bool(match["final"]))
 
 
 def _stated_letters(match: re.Match[str], text: str, options: Options) -> frozenset[str]:
     """The letter of a statement and those joined to it; none where it is an article or is turned down."""
-    letter, after = match["letter"], text[match.end("letter") :][:_LONGEST_SENTENCE]
+    letter, after = match["letter"], text[match.end("letter") : match.end("letter") + _LONGEST_SENTENCE]
     joined = say.JOINED.match(after)
     if say.NEXT_WORD.match(after) and not joined and not say.REASON.match(after):
         line = after.partition("\n")[0]
-        if letter in "AaIi" and options.starting(line) != letter.upper() or letter.islower():
+        if letter.islower() or (letter in "AI" and letter not in options.stated(line)):
             return frozenset()
-    if say.CUT_ARTICLE.search(text[: match.end("letter")][-12:]) and not after.strip():
+    before = text[max(0, match.start("letter") - 30) : match.start("letter")]
+    if letter == "a" and not after.strip() and say.CUT_ARTICLE.search(before):
         return frozenset()  # "The answer is a" was cut off before its noun
     if say.TURNED_DOWN.match(after):
         return frozenset()
-    found = {letter.upper(), *(name.upper() for name in say.BEFORE.findall(text[: match.start("letter")][-30:]))}
+    found = {letter.upper(), *(name.upper() for name in say.BEFORE.findall(before))}
     while joined:
         found.add(joined["letter"].upper())
         after = after[joined.end() :]
         joined = say.JOINED.match(after)
     line = after.partition("\n")[0]
-    return frozenset(found | set(options.starting(line) or ""))
+    return options.stated(line) | found
 
 
 def _denied(match: re.Match[str], text: str) -> bool:
@@ -213,7 +215,12 @@ def _denied(match: re.Match[str], text: str) -> bool:
 
 def _sentence(text: str, options: Options) -> list[_Claim]:
     """A reply of one plain sentence that names one option, or several, by text."""
-    if not options.by_text or len(text) > _LONGEST_SENTENCE or say.SENTENCE_END.search(text) or "?" in text:
+    if (
+        not options.by_text
+        or len(text) > _LONGEST_SENTENCE
+        or say.SENTENCE_END.search(text)
+        or say.OPEN_END.search(text)
+    ):
         return []
     found = options.quoted(text)
     rest = f" {words(text)} "

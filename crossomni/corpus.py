@@ -102,12 +102,12 @@ class Corpus:
         """What is truly in the clip, or None where nobody knows.
 
         Raises:
-            RecordError: when the truth's file is damaged.
+            InputError: for a clip that is not there, or when the truth's file is damaged.
         """
         if clip_id not in self.clips:
             raise InputError(f"{self.folder}: no clip {clip_id!r}. Give one that a row names.")
         path = self.truth / f"{clip_id}.json"
-        return Annotation.from_json(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+        return Annotation.from_json(_read_json(_read_text(path), str(path))) if path.is_file() else None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -192,7 +192,7 @@ def _open_folder(kind: type[Corpus], folder: Path) -> Corpus:
         for video in {row.video for row in rows}:
             if not (folder / video).is_file():
                 raise DataError(f"{folder / video}: the file is missing, though rows name it. Export the folder again.")
-    source = _read_json((folder / "data.json").read_text(encoding="utf-8"), str(folder / "data.json"))
+    source = _read_json(_read_text(folder / "data.json"), str(folder / "data.json"))
     return kind(folder=folder, clips=clips, source=source, rows_by_split=rows_by_split, truth=folder / "truth")
 
 
@@ -296,6 +296,13 @@ def _join(media: Path, clips: list[Clip]) -> _Joined:
 # --- lines of JSON ---
 
 
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read ({error}). Give the file, in UTF-8.") from error
+
+
 def _read_json(text: str, where: str) -> dict[str, Any]:
     try:
         data = json.loads(text)
@@ -307,11 +314,7 @@ def _read_json(text: str, where: str) -> dict[str, Any]:
 
 
 def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read ({error}). Give a file of JSON lines in UTF-8.") from error
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(_read_text(path).split("\n"), start=1):
         if line.strip():
             yield f"{path}, line {number}", _read_json(line, f"{path}, line {number}")
 

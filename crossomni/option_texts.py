@@ -10,13 +10,21 @@ from crossomni.errors import InputError
 from crossomni.records import letters
 
 # Fullwidth signs and letters, then the enclosed alphabets (Ⓑ, ⒝, 🄑, 🄱, 🅑, 🅱), to what they stand for.
-_ASCII = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: " ", 0xFE0F: ""}
-for _first, _shown in (
-    (0x24B6, "{}"), (0x24D0, "{}"), (0x249C, "({})"), (0x1F110, "({})"), (0x1F130, "{}"), (0x1F150, "{}"), (0x1F170, "{}"),
-):  # fmt: skip
-    _ASCII |= {_first + i: _shown.format(chr(ord("a" if _first in (0x24D0, 0x249C) else "A") + i)) for i in range(26)}
+_ASCII: dict[int, str] = {0xFF01 + i: chr(0x21 + i) for i in range(94)} | {0x3000: " ", 0xFE0F: ""}
+for _start, _first, _form in (
+    (0x24B6, "A", "{}"),
+    (0x24D0, "a", "{}"),
+    (0x249C, "a", "({})"),
+    (0x1F110, "A", "({})"),
+    (0x1F130, "A", "{}"),
+    (0x1F150, "A", "{}"),
+    (0x1F170, "A", "{}"),
+):
+    _ASCII |= {_start + i: _form.format(chr(ord(_first) + i)) for i in range(26)}
 
 _WORD = re.compile(r"(?<!\w)[+\-−]?\d+(?:[.,:]\d+)*%?|[^\W_]+(?:['’][^\W_]+)*")
+_SENTENCE_END = re.compile(r"[.!?;](?:\s|$)")
+_AND = re.compile(r"^ (?:and|or|und|oder|et|ou|y|o|e) (?:(?:a|an|the) )?")
 _ARTICLES = {"a", "an", "the"}
 
 
@@ -74,24 +82,28 @@ class Options:
         """The letter whose text this is."""
         return self.by_text.get(words(text)) if self.by_text else None
 
-    def starting(self, text: str) -> str | None:
-        """The letter whose text this is, up to the end of the line or sentence, or begins with."""
+    def stated(self, text: str) -> frozenset[str]:
+        """The letters whose texts the line or sentence begins with: "red", "red, as one sees", "red or blue"."""
         if not self.by_text:
-            return None
-        first = re.split(r"[.!?;](?:\s|$)", text.lstrip(" \t.,:;)]*_\"'"), maxsplit=1)[0]
+            return frozenset()
+        first = _SENTENCE_END.split(text.lstrip(" \t.,:;)]*_\"'"), maxsplit=1)[0]
         if whole := self.equal(text) or self.equal(first):
-            return whole
-        return next((name for name in self.quoted(text) if words(text).startswith(self._text(name) + " ")), None)
+            return frozenset(whole)
+        found: set[str] = set()
+        rest = f" {words(text)} "
+        while start := next((s for s in self.by_text if s not in self.whole_only and rest.startswith(f" {s} ")), None):
+            found.add(self.by_text[start])
+            rest = _AND.sub(" ", rest.removeprefix(f" {start}"))
+        return frozenset(found)
 
-    def quoted(self, text: str) -> frozenset[str]:
-        """The letters whose texts stand somewhere in the text, word for word."""
-        padded = f" {words(text)} "
-        return frozenset(
-            name for said, name in self.by_text.items() if said not in self.whole_only and f" {said} " in padded
-        )
-
-    def _text(self, letter: str) -> str:
-        return next(text for text, name in self.by_text.items() if name == letter)
+    def quoted(self, sentence: str) -> frozenset[str]:
+        """The letters whose texts stand in the sentence, word for word; short ones count at its end only."""
+        padded = f" {words(sentence)} "
+        found = {said for said in self.by_text if said not in self.whole_only and f" {said} " in padded}
+        if len(found) == 1 and not any(said.count(" ") > 1 or padded.endswith(f" {said} ") for said in found):
+            head = sentence.partition(",")
+            return frozenset(self.equal(head[0]) or "") if head[1] else frozenset()
+        return frozenset(self.by_text[said] for said in found)
 
 
 def _without_letter(text: str, name: str) -> str:

@@ -56,7 +56,7 @@ class Figure:
             picture = self._body(moment).copy()
             features = faces.features(self._sex, self._look.expression, moment.eyes_shut, moment.mouth)
             for layer in (features, faces.accessory(self._look.accessory)):
-                picture.alpha_composite(layer, _HEAD_CORNER)
+                picture.alpha_composite(layer, HEAD_CORNER)
             self._pictures[moment] = picture
         return self._pictures[moment]
 
@@ -65,16 +65,16 @@ class Figure:
         if key not in self._bodies:
             look, sex = self._look, self._sex
             body = Image.new("RGBA", FIGURE_SIZE)
-            body.alpha_composite(faces.hair_behind(sex, look.hair_style, look.hair), _HEAD_CORNER)
+            body.alpha_composite(faces.hair_behind(sex, look.hair_style, look.hair), HEAD_CORNER)
             body.alpha_composite(legs(sex, look.trousers, moment.stride))
             body.alpha_composite(torso(sex, look.top, look.stars))
-            body.alpha_composite(faces.head(sex, look.hair_style, look.hair, look.beard, look.skin), _HEAD_CORNER)
+            body.alpha_composite(faces.head(sex, look.hair_style, look.hair, look.beard, look.skin), HEAD_CORNER)
             body.alpha_composite(arms(sex, look.top, look.skin, moment.pose, moment.phase, self._side))
             self._bodies[key] = body
         return self._bodies[key]
 
 
-_HEAD_CORNER = (FIGURE_ORIGIN[0] - faces.HEAD_ORIGIN[0], FIGURE_ORIGIN[1] - faces.HEAD_ORIGIN[1])
+HEAD_CORNER = (FIGURE_ORIGIN[0] - faces.HEAD_ORIGIN[0], FIGURE_ORIGIN[1] - faces.HEAD_ORIGIN[1])
 
 
 @functools.cache

@@ -1,0 +1,1 @@
+"""Small readers that recover from decoded frames and sound what is asked: proof that it can be perceived."""

@@ -1,0 +1,105 @@
+"""The CrossOmni metric for ``evaluate``: a shell over ``crossomni.answers`` and ``crossomni.scoring``."""
+
+# evaluate reads the imports of this file line by line: one module in each, no parentheses.
+import datasets
+import evaluate
+
+from crossomni.answers import read_answer
+from crossomni.errors import InputError
+from crossomni.scoring import check_lengths, score
+
+_DESCRIPTION = """
+Accuracy of a model's replies on CrossOmni: nine tasks (find a referent in sound, picture or text; answer from another),
+their micro and macro averages, each in percent with a 95% interval.
+"""
+
+_CITATION = """
+@article{crossomni2026,
+  title = {CrossOmni: cross-modal coreference in Omni-LLMs},
+  journal = {arXiv preprint arXiv:2604.05522},
+  year = {2026}
+}
+"""
+
+_INPUTS = """
+Args:
+    predictions (list of str): what the model said, a reply a row. Empty text for a row that failed.
+    references (list of str): the letter of the right option.
+    tasks (list of str): task ids (au, vi, te, au-vi, au-te, vi-au, vi-te, te-au, te-vi) or labels (Au→Vi).
+    clips (list of str, optional): the clip of each row. With it, intervals are clustered by clip.
+    options (list of list of str, optional): the options of each row. With them, a reply that quotes one is read too.
+
+``clips`` and ``options`` go to ``compute`` for all rows, also where the replies came by ``add_batch``.
+
+Returns:
+    A flat dict: each task id, ``single``, ``cross``, ``overall`` (micro averages), ``single_macro``, ``cross_macro``,
+    ``overall_macro``, in percent, each with ``_low`` and ``_high``; ``unread`` (percent) and ``n``. A task without rows
+    is nan, and so is a macro average that lacks one. A reply that cannot be read counts as wrong.
+
+Raises:
+    ValueError: naming the position of what is wrong.
+
+Example:
+    >>> import evaluate
+    >>> metric = evaluate.load("metrics/crossomni")
+    >>> scores = metric.compute(predictions=["Answer: B", "no idea"], references=["B", "C"], tasks=["au", "au-vi"])
+    >>> scores["au"], scores["au-vi"], scores["overall"], scores["unread"]
+    (100.0, 0.0, 50.0, 50.0)
+"""
+
+
+class Crossomni(evaluate.Metric):
+    """Reads replies and scores the letters."""
+
+    def _info(self):
+        text = datasets.Value("string")
+        return evaluate.MetricInfo(
+            description=_DESCRIPTION,
+            citation=_CITATION,
+            inputs_description=_INPUTS,
+            features=datasets.Features({"predictions": text, "references": text, "tasks": text}),
+            reference_urls=["https://arxiv.org/abs/2604.05522"],
+        )
+
+    def compute(self, *, predictions=None, references=None, **kwargs):
+        """Score replies: those given here, after those that came by ``add`` and ``add_batch``."""
+        columns = {"predictions": predictions, "references": references, "tasks": kwargs.pop("tasks", None)}
+        if any(column is not None for column in columns.values()):
+            # evaluate would refuse these too, but without saying where.
+            columns = {name: _texts(name, column) for name, column in columns.items()}
+            check_lengths(columns)
+            kwargs |= {"tasks": columns["tasks"]}
+        result = super().compute(predictions=columns["predictions"], references=columns["references"], **kwargs)
+        if isinstance(result, InputError):
+            raise result
+        return result
+
+    def _compute(self, predictions, references, tasks, clips=None, options=None):
+        try:
+            check_lengths({"predictions": predictions, "clips": clips, "options": options})
+            letters = _letters(predictions, options)
+            counts = None if options is None else [len(texts) for texts in options]
+            return score(letters, references, tasks, clips, option_counts=counts)
+        except InputError as error:
+            # evaluate removes its files and locks only after a _compute that returns; compute raises it.
+            return error
+
+
+def _texts(name, column):
+    if column is None:
+        raise InputError(f"{name} is missing; wanted predictions, references and tasks, a text a row in each.")
+    column = list(column)
+    for row, value in enumerate(column):
+        if not isinstance(value, str):
+            raise InputError(f"{name}[{row}] is {value!r}; wanted text. Give empty text for a reply that failed.")
+    return column
+
+
+def _letters(predictions, options):
+    letters = []
+    for row, reply in enumerate(predictions):
+        try:
+            letters.append(read_answer(reply, None if options is None else options[row]).letter)
+        except InputError as error:
+            raise InputError(f"row {row}: {error}") from error
+    return letters
