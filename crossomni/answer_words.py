@@ -45,8 +45,9 @@ _RIGHT = (
 LETTER = re.compile(_ONE)
 STATEMENTS = (
     re.compile(_STATEMENT + _VALUE, re.IGNORECASE),  # "the correct answer is B", "答案:B"
-    re.compile(  # "I choose B", "I'd go with option B"
-        rf"(?:\b(?:choose|chose|select(?:ed)?|pick(?:ed)?|go(?:ing)?\swith|opt\sfor|wähle|choisis|elijo)\b|[选選]择?){_VALUE}",
+    re.compile(  # "I choose B", "I'd go with option B"; not "the man chose B"
+        r"(?:(?:^|[.!?,:\n]\s{0,3}|\b(?:therefore|so|thus)\s|\b(?:i|we|let['’]s|i['’](?:d|ll|m|ve))\s(?:[a-z]{1,9}\s){0,3})"
+        rf"(?:choose|chose|select(?:ed)?|pick(?:ed)?|go(?:ing)?\swith|opt\sfor)\b|\b(?:wähle|choisis|elijo)\b|[选選]择?){_VALUE}",
         re.IGNORECASE,
     ),
     re.compile(  # "It's B.", "Therefore, B.", "No wait, C"
@@ -115,8 +116,10 @@ DENIAL = re.compile(
     re.IGNORECASE,
 )
 CLAUSE = re.compile(r"[,;:]|\b(?:but|so|therefore|thus|hence|however)\b", re.IGNORECASE)
-OPEN_END = re.compile(r"\?|\b(?:or|and)\W{0,4}$", re.IGNORECASE)
 SENTENCE_END = re.compile(r"[.!?。！？]\s+(?=\S)|\n")
+NO_SENTENCE = re.compile(
+    SENTENCE_END.pattern + r"|\?|\b(?:or|and)\W{0,4}$", re.IGNORECASE
+)  # several, a question, a cut
 
 THINK = re.compile(r"[<◁](?P<close>/?)think(?:ing)?[>▷]", re.IGNORECASE)
 OPEN_ANSWER = re.compile(r"<answer>", re.IGNORECASE)

@@ -16,7 +16,7 @@ text counts where it is a line of its own, follows "the answer is", or is the on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -171,13 +171,21 @@ def _with_text(letter: str, text: str, options: Options) -> frozenset[str]:
     return options.stated(text) | others | {letter}
 
 
+def _places(pattern: re.Pattern[str], text: str) -> Iterable[re.Match[str]]:
+    """The last match of each different surrounding: a model in a loop says one thing thousands of times."""
+    return {
+        (match[0], text[max(0, match.start() - 160) : match.end() + _LONGEST_SENTENCE]): match
+        for match in pattern.finditer(text)
+    }.values()
+
+
 def _statements(text: str, options: Options) -> Iterator[_Claim]:
     for pattern in say.STATEMENTS:
-        for match in pattern.finditer(text):
+        for match in _places(pattern, text):
             if not _denied(match, text) and (found := _stated_letters(match, text, options)):
                 yield _Claim(found, match.start("letter"), bool(match.groupdict().get("final")))
     if options.by_text:
-        for match in say.STATED_TEXT.finditer(text):
+        for match in _places(say.STATED_TEXT, text):
             if not _denied(match, text) and (found := options.stated(match["text"])):
                 yield _Claim(found, match.start("text"), bool(match["final"]))
 
@@ -209,18 +217,15 @@ def _denied(match: re.Match[str], text: str) -> bool:
     between = match.groupdict().get("between") or ""
     if say.DENIAL.search(between) or say.FORM.match(between):
         return True
+    if match.start() == 0:
+        return False
     sentence = re.split(r"[.!?\n]", text[max(0, match.start() - 160) : match.start()])[-1]
     return bool(say.CONDITION.search(sentence) or say.DENIAL.search(say.CLAUSE.split(sentence)[-1]))
 
 
 def _sentence(text: str, options: Options) -> list[_Claim]:
     """A reply of one plain sentence that names one option, or several, by text."""
-    if (
-        not options.by_text
-        or len(text) > _LONGEST_SENTENCE
-        or say.SENTENCE_END.search(text)
-        or say.OPEN_END.search(text)
-    ):
+    if not options.by_text or len(text) > _LONGEST_SENTENCE or say.NO_SENTENCE.search(text):
         return []
     found = options.quoted(text)
     rest = f" {words(text)} "

@@ -25,7 +25,7 @@ from crossomni.card import Listed, card, config_name
 from crossomni.corpus import Corpus, arrange, file_sha256, fingerprint
 from crossomni.errors import DataError, InputError, MediaError
 from crossomni.records import Annotation, Clip, Row
-from crossomni.tables import BYTES_PER_GROUP, ROWS_PER_GROUP, schema, table
+from crossomni.tables import BYTES_PER_FILE, BYTES_PER_GROUP, ROWS_PER_GROUP, schema, table
 
 logger = logging.getLogger(__name__)
 
@@ -98,11 +98,13 @@ def export_parquet(corpus: Corpus, folder: Path) -> Path:
     with _staged(folder) as stage:
         (stage / name).mkdir(parents=True)
         for split in corpus.splits:
-            with _MediaTable(stage / name / f"{split}-00000-of-00001.parquet", "video") as file:
-                for clip_id, group in _clips_of(corpus.rows(split)):
-                    path = corpus.media(group[0])
-                    video = {"bytes": path.read_bytes(), "path": path.name}
-                    file.add(group, video, _sound_of(clip_id, path))
+            shards = _shards(corpus, split)
+            for number, shard in enumerate(shards):
+                with _MediaTable(stage / name / f"{split}-{number:05}-of-{len(shards):05}.parquet", "video") as file:
+                    for group in shard:
+                        path = corpus.media(group[0])
+                        video = {"bytes": path.read_bytes(), "path": path.name}
+                        file.add(group, video, _sound_of(group[0].clip_id, path))
         rows = {split: corpus.rows(split) for split in corpus.splits}
         listed = {split: _listed(stage, f"{name}/{split}-*.parquet", len(found)) for split, found in rows.items()}
         hidden = not any(row.answer for found in rows.values() for row in found)
@@ -230,17 +232,30 @@ class _MediaTable:
 def _write_split(folder: Path, rows: Sequence[Row], media: Mapping[str, Path]) -> None:
     (folder / "videos").mkdir(parents=True)
     with _MediaTable(folder / "metadata.parquet", "file_name") as file:
-        for clip_id, group in _clips_of(rows):
-            path = media[clip_id]
-            name = f"videos/{clip_id}{path.suffix.lower()}"
-            file.add(group, name, _sound_of(clip_id, path))
-            shutil.copyfile(path, folder / name)
+        for group in _clips_of(rows):
+            clip_id = group[0].clip_id
+            name = f"videos/{clip_id}{media[clip_id].suffix.lower()}"
+            shutil.copyfile(media[clip_id], folder / name)
+            file.add(group, name, _sound_of(clip_id, media[clip_id]))
             logger.info("exported clip %s with %d rows", clip_id, len(group))
 
 
-def _clips_of(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
-    for clip_id, group in groupby(rows, key=lambda row: row.clip_id):
-        yield clip_id, list(group)
+def _clips_of(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    for _, group in groupby(rows, key=lambda row: row.clip_id):
+        yield list(group)
+
+
+def _shards(corpus: Corpus, split: str) -> list[list[list[Row]]]:
+    """The clips of a split, each with its rows, in parts whose media fit one file."""
+    shards: list[list[list[Row]]] = []
+    size = BYTES_PER_FILE
+    for group in _clips_of(corpus.rows(split)):
+        if size >= BYTES_PER_FILE:
+            shards.append([])
+            size = 0
+        shards[-1].append(group)
+        size += corpus.media(group[0]).stat().st_size
+    return shards
 
 
 def _sound_of(clip_id: str, path: Path) -> Media:

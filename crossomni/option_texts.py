@@ -84,16 +84,17 @@ class Options:
 
     def stated(self, text: str) -> frozenset[str]:
         """The letters whose texts the line or sentence begins with: "red", "red, as one sees", "red or blue"."""
-        if not self.by_text:
+        start = words(text)
+        if not start.startswith(tuple(self.by_text)):
             return frozenset()
-        first = _SENTENCE_END.split(text.lstrip(" \t.,:;)]*_\"'"), maxsplit=1)[0]
-        if whole := self.equal(text) or self.equal(first):
+        first = words(_SENTENCE_END.split(text.lstrip(" \t.,:;)]*_\"'"), maxsplit=1)[0])
+        if whole := self.by_text.get(start) or self.by_text.get(first):
             return frozenset(whole)
         found: set[str] = set()
-        rest = f" {words(text)} "
-        while start := next((s for s in self.by_text if s not in self.whole_only and rest.startswith(f" {s} ")), None):
-            found.add(self.by_text[start])
-            rest = _AND.sub(" ", rest.removeprefix(f" {start}"))
+        rest = f" {start} "
+        while said := next((s for s in self.by_text if s not in self.whole_only and rest.startswith(f" {s} ")), None):
+            found.add(self.by_text[said])
+            rest = _AND.sub(" ", rest.removeprefix(f" {said}"))
         return frozenset(found)
 
     def quoted(self, sentence: str) -> frozenset[str]:

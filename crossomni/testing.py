@@ -9,6 +9,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from crossomni.errors import InputError
+
 TONE_HZ = 440
 _SOUND_RATE_HZ = 48_000
 _NUMBER_BITS = 12
@@ -40,20 +42,26 @@ def write_clip(
         size: width and height in pixels, both even.
         b_frames: False for an H.264 stream in which every frame is a reference.
         picture: gives frame n, uint8 (height, width, 3), in place of the moving shapes.
+
+    Raises:
+        InputError: when the suffix is none of these.
     """
+    if path.suffix not in _CODECS:
+        raise InputError(f"test clip {path}: the suffix is {path.suffix!r}; wanted one of {', '.join(_CODECS)}.")
     video_codec, sound_codec = _CODECS[path.suffix]
     width, height = size
     draw = picture or (lambda number: _shapes(number, width, height))
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
-        with av.open(str(temporary), "w") as container:
+        with av.open(str(temporary), "w", container_options={"fflags": "+bitexact"}) as container:
             video = container.add_stream(video_codec, rate=fps)
             video.width, video.height, video.pix_fmt = width, height, "yuv420p"
             video.codec_context.thread_count = 1  # the same bytes on every machine
             # Several key frames even in a short clip; in a long one as far apart as encoders put them.
             video.codec_context.gop_size = min(round(seconds * fps / 2), 250)
-            if video_codec == "libx264" and not b_frames:
-                video.codec_context.options = {"bf": "0"}
+            if video_codec == "libx264":
+                # x264's macroblock tree gives other bytes from run to run where there are B-frames.
+                video.codec_context.options = {"bf": "3" if b_frames else "0", "mbtree": "0"}
             track = container.add_stream(sound_codec, rate=_SOUND_RATE_HZ, layout="mono") if sound else None
             for number in range(round(seconds * fps)):
                 container.mux(video.encode(_video_frame(draw(number), number, fps)))

@@ -13,8 +13,21 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SKILLS = (
-    *("statistics", "scoring", "answers", "prompts", "published", "tables", "ledger", "media", "corpus", "card"),
-    *("export", "chat", "testing"),
+    "statistics",
+    "scoring",
+    "answer_words",
+    "option_texts",
+    "answers",
+    "prompts",
+    "published",
+    "ledger",
+    "media",
+    "tables",
+    "corpus",
+    "card",
+    "export",
+    "chat",
+    "testing",
 )
 WINGS = ("playhouse", "construction", "evaluation")
 HOUSE = (

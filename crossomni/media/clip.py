@@ -26,7 +26,8 @@ class ClipFile:
     """A video file with its sound. Nothing decoded stays in memory; with a cache nothing is decoded twice.
 
     Time is in seconds from the start of the first frame, ``[0, seconds)``. A frame is shown from its start until
-    the next one's, so the frame at time t is the last that starts at or before t (to a microsecond). Pixels are
+    the next one's, so the frame at time t is the last that starts at or before t (where the file's clock is coarse,
+    within half of its tick, at most half a millisecond). Pixels are
     those of the file, not turned or stretched by its metadata; a frame is resized by Pillow, bicubic and
     antialiased, from its RGB pixels, so that every reader gives the same.
 

@@ -50,9 +50,9 @@ def _decode(path: Path, timeline: Timeline, ticks: NDArray[np.int64]) -> Iterato
         stream = video_stream(container, path)
         decoder = stream.codec_context
         decoder.thread_count = 1
-        # H.264 marks frames that no other frame refers to: those that nobody wants are dropped unread. Other codecs
-        # make no such promise across their layers, and without B-frames there is nothing to drop.
-        can_skip = decoder.name == "h264" and decoder.has_b_frames
+        # H.264 marks the frames that no other frame refers to: B-frames mostly, in streams without them none. Those
+        # that nobody wants are dropped unread. Other codecs make no such promise across their layers.
+        can_skip = decoder.name == "h264"
         wanted = set(ticks.tolist())
         packets = (packet for packet in container.demux(stream) if packet.size)
         jumped = False

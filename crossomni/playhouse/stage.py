@@ -144,8 +144,8 @@ def _composed(backdrop: Image.Image, on_stage: Sequence[Placed], figures: Sequen
         if placed.opening:
             hole = _hole()
             frame.paste(hole, (placed.x - hole.width // 2, FLOOR_Y - hole.height // 2), hole)
-    # Whoever is still on the way passes in front of those who stand.
-    for placed in sorted(on_stage, key=lambda placed: (placed.x, placed.y) != (PLACE_X[placed.place], FLOOR_Y)):
+    # Whoever walks in passes in front of those who stand, and behind those who rise or are lowered.
+    for placed in sorted(on_stage, key=lambda placed: (placed.y != FLOOR_Y, placed.x != PLACE_X[placed.place])):
         if placed.rope:
             _hang_rope(frame, placed)
         picture = figures[placed.place].picture(placed.moment)

@@ -14,8 +14,10 @@ their micro and macro averages, each in percent with a 95% interval.
 """
 
 _CITATION = """
-@article{crossomni2026,
-  title = {CrossOmni: cross-modal coreference in Omni-LLMs},
+@article{liu2026crossomni,
+  title = {Cross-Modal Coreference Alignment: Enabling Reliable Information Transfer in Omni-LLMs},
+  author = {Liu, Hongcheng and Wang, Yuhao and Chen, Zhe and Wang, Pingjie and Zhu, Zhiyuan and
+            Hou, Yixuan and Wang, Yanfeng and Wang, Yu},
   journal = {arXiv preprint arXiv:2604.05522},
   year = {2026}
 }

@@ -182,10 +182,10 @@ def _entrance(early: np.ndarray, resting: np.ndarray, place: int) -> str:
 
 _BUST = (-20, -166, 20, -62)  # head and chest
 _WAYS: dict[str, list[tuple[int, int]]] = {
-    "from the left": [(-x, 0) for x in range(16, 448, 4)],
-    "from the right": [(x, 0) for x in range(16, 448, 4)],
-    "through the trapdoor": [(0, y) for y in range(16, 130, 4)],
-    "from above on a rope": [(0, -y) for y in range(16, 130, 4)],
+    "from the left": [(-x, 0) for x in range(16, 448, 2)],
+    "from the right": [(x, 0) for x in range(16, 448, 2)],
+    "through the trapdoor": [(0, y) for y in range(16, 160, 2)],
+    "from above on a rope": [(0, -y) for y in range(16, 160, 2)],
 }
 
 

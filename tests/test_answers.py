@@ -1,0 +1,169 @@
+"""A reply is read where a careful reader would read it, and nowhere else."""
+
+import json
+import string
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossomni.answers import read_answer
+from crossomni.errors import InputError
+from crossomni.option_texts import ascii_forms
+from crossomni.records import letters
+
+REPLIES = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "data" / "replies.jsonl").read_text(encoding="utf-8").splitlines()
+]
+COLOURS = ("red", "blue", "green", "white")
+FORMS = (
+    "{}",
+    "({})",
+    "{}.",
+    "{})",
+    "[{}]",
+    "**{}**",
+    "`{}`",
+    '"{}"',
+    "{}\n",
+    "Answer: {}",
+    "answer: ({})",
+    "**Answer:** {}",
+    "The answer is {}.",
+    "The correct answer is: {}",
+    "The correct option is ({}).",
+    "Final answer: {}",
+    "Option {}",
+    "\\boxed{{{}}}",
+    "$\\boxed{{\\text{{{}}}}}$",
+    "<answer>{}</answer>",
+    "<answer>\n{}\n</answer>",
+    '{{"answer": "{}"}}',
+    "<think>A or B or C or D</think>{}",
+    "<think>x <think>B</think> y</think>\n{}",
+    "thinking</think>\n\n{}",
+    "<think>A</think><answer>The final answer is: {}</answer>",
+    "答案:{}",
+    "答案是{}。",
+    "Antwort: {}",
+    "Respuesta: {}",
+    "{}<|im_end|>",
+    "Option {} is correct.",
+    "I choose {}.",
+)
+
+
+@pytest.mark.parametrize("row", REPLIES, ids=lambda row: f"{row['note']}: {row['reply'][:30]}")
+def test_the_corpus_is_read_as_decided(row):
+    """Each reply of the corpus gets the letter, or the state without a letter, that a careful reader decided."""
+    answer = read_answer(row["reply"], row.get("options"))
+    assert (answer.letter, answer.state) == (row["letter"], row["state"])
+
+
+def test_the_corpus_is_large_and_has_every_state():
+    """At least 220 different replies, of every state, each with a note that says what kind it is."""
+    assert len({(row["reply"], *row.get("options", ())) for row in REPLIES}) >= 220
+    assert {row["state"] for row in REPLIES} == {"read", "empty", "unread", "ambiguous"}
+    assert all(row["note"] for row in REPLIES)
+
+
+@pytest.mark.parametrize(
+    ("reply", "thinking"),
+    [
+        ("B", ""),
+        ("<think>\n one \n</think>B", "one"),
+        ("one</think>B", "one"),
+        ("<think>one", "one"),
+        ("<think>one<think>two</think>three</think>B", "one\ntwo\nthree"),
+        ("<think>one</think>B<think>two</think>", "one\ntwo"),
+        ("", ""),
+    ],
+)
+def test_the_thinking_is_kept_apart(reply, thinking):
+    """The text of the think block comes back without its tags, closed or not, nested or not."""
+    assert read_answer(reply).thinking == thinking
+
+
+@given(st.text(), st.none() | st.lists(st.text(), min_size=2, max_size=26))
+def test_any_text_gets_a_letter_in_range_or_a_state(reply, options):
+    """No reply and no option text raises; a letter is one of the options' letters."""
+    answer = read_answer(reply, options)
+    assert answer.letter is None or answer.letter in letters(4 if options is None else len(options))
+    assert (answer.letter is None) == (answer.state != "read")
+
+
+@given(st.text(alphabet="ABCabc .,:;()*<>/\\{}\"'\n答案是:thinkaswer", max_size=60))
+def test_texts_made_of_the_readers_own_signs_do_not_break_it(reply):
+    """Tags, brackets and letters in any order never raise, and never give a letter that the text does not hold."""
+    answer = read_answer(reply, COLOURS)
+    assert answer.letter is None or answer.letter in reply.upper()
+
+
+@given(st.integers(2, 26).flatmap(lambda n: st.tuples(st.just(n), st.sampled_from(letters(n)))), st.sampled_from(FORMS))
+def test_every_letter_is_read_in_every_plain_form(choice, form):
+    """Whatever the number of options, a letter in a usual form is read."""
+    count, letter = choice
+    options = [f"picture {number} on the wall" for number in range(count)]
+    assert read_answer(form.format(letter), options).letter == letter
+
+
+@given(st.lists(st.text("0123456789 .,:;!?()*\n-", min_size=1), max_size=5), st.sampled_from(["", "Ответ", "其他"]))
+def test_without_a_letter_and_without_an_options_text_nothing_is_read(pieces, word):
+    """Digits, signs and words of other scripts are never an answer among colours."""
+    assert read_answer(word.join(pieces), COLOURS).letter is None
+
+
+@given(st.text(string.ascii_lowercase + " ", max_size=80).map(lambda text: "xx" + text.replace(" ", " xx")))
+def test_words_are_never_letters(text):
+    """Words of two letters and more, none of them an option's, are never read."""
+    assert read_answer(f"{text}xx").letter is None
+
+
+@given(st.sampled_from(COLOURS), st.sampled_from(["{}", "{}.", "**{}**", "The answer is {}.", "<answer>{}</answer>"]))
+def test_an_options_text_is_read_in_any_case(option, form):
+    """An option quoted in full is its letter, whatever the case."""
+    for text in (option, option.upper(), option.title()):
+        assert read_answer(form.format(text), COLOURS).letter == "ABCD"[COLOURS.index(option)]
+
+
+@given(st.sampled_from(["answer: {}", "{}.", "({})"]), st.sampled_from("ABCD"), st.sampled_from("ABCD"))
+def test_two_letters_are_ambiguous_unless_they_are_one(form, one, other):
+    """Two claims of different letters are ambiguous; the same letter twice is read."""
+    answer = read_answer(form.format(one) + "\n" + form.format(other), COLOURS)
+    assert (answer.state, answer.letter) == (("read", one) if one == other else ("ambiguous", None))
+
+
+@pytest.mark.parametrize("options", [(), ("one",), tuple(map(str, range(27))), "ABCD", ("a", 1)])
+def test_options_that_are_no_options_are_refused(options):
+    """One option, 27, a bare text or a number among texts is an error."""
+    with pytest.raises(InputError, match="options"):
+        read_answer("A", options)
+
+
+def test_a_missing_reply_is_refused():
+    """None is no reply: a row that failed has its own state elsewhere."""
+    with pytest.raises(InputError, match="NoneType came, text was wanted"):
+        read_answer(None)  # type: ignore[arg-type]
+
+
+def test_enclosed_letters_have_ascii_forms():
+    """Fullwidth, circled, bracketed and squared letters stand for plain ones."""
+    assert ascii_forms("B Ⓑ ⓑ ⒝ 🄑 🄱 🅑 🅱") == "B B b (b) (B) B B B"
+
+
+@pytest.mark.parametrize(
+    "piece", ["A ", "*", "answer is ", "<think>", "\\boxed{", "A. x\n", "B or ", "<answer>", "red "]
+)
+def test_time_grows_no_faster_than_the_reply(piece):
+    """A reply eight times as long takes less than 24 times as long: no pattern backtracks without bound."""
+
+    def seconds(length: int) -> float:
+        start = time.process_time()
+        read_answer(piece * (length // len(piece)), COLOURS)
+        return time.process_time() - start
+
+    small = min(seconds(20_000) for _ in range(3))
+    assert seconds(160_000) < 24 * max(small, 0.002)

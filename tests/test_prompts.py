@@ -1,0 +1,110 @@
+"""Prompts are the paper's protocol, composed from files that a user may replace."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossomni.errors import InputError
+from crossomni.prompts import compose, fingerprint, prompt_names
+from crossomni.records import Question
+from crossomni.tasks import Task
+
+DEFAULT = "Answer this question based on the video and text information in A/B/C/D."
+
+
+def ask(**changes) -> Question:
+    """A question with four options and a biography, with some fields changed."""
+    fields = {
+        "id": "r1",
+        "clip_id": "c1",
+        "question": "What does the singer wear?",
+        "options": ("a hat", "a coat", "a scarf", "a vest"),
+        "answer": "A",
+        "task": Task.parse("au-vi"),
+        "biography": "Ann was born in Oslo.",
+    }
+    return Question(**(fields | changes))
+
+
+def test_the_default_prompt_is_the_papers():
+    """The whole message: the instruction of section 3.1, biography, question, lettered options."""
+    expected = (
+        f"{DEFAULT}\n\nAdditional Information:\nAnn was born in Oslo.\n\n"
+        "Question: What does the singer wear?\nA. a hat\nB. a coat\nC. a scarf\nD. a vest"
+    )
+    assert compose("default", ask()) == expected
+
+
+def test_the_cot_prompt_puts_the_papers_trigger_first():
+    """Section 4.1 prepends its sentence, with its own apostrophe, to the default prompt and changes nothing else."""
+    assert compose("cot", ask()) == f"Let’s think step by step. {compose('default', ask())}"
+
+
+def test_the_letters_follow_the_options():
+    """A question with three options is asked for A/B/C, one with 26 for A to Z."""
+    three = compose("default", ask(options=("x", "y", "z")))
+    assert "in A/B/C.\n" in three
+    assert three.endswith("\nA. x\nB. y\nC. z")
+    assert "X/Y/Z." in compose("default", ask(options=tuple(f"option {i}" for i in range(26))))
+
+
+def test_the_biography_is_left_out_where_it_is_knocked_out_or_missing():
+    """Neither its text nor its heading stays; other knock-outs do not touch the text."""
+    without = compose("default", ask(), knock_outs=frozenset({"biography", "sound"}))
+    assert without == compose("default", ask(biography=""))
+    assert "Additional" not in without
+    assert compose("default", ask(), knock_outs=frozenset({"sound"})) == compose("default", ask())
+
+
+@given(st.text(min_size=1).filter(str.strip), st.text())
+def test_no_text_breaks_a_prompt(question, biography):
+    """Dollar signs, braces and anything else in a row's own text arrive as they are."""
+    message = compose("cot", ask(question=question + "$x {y} ${", biography=biography + "${letters}"))
+    assert f"Question: {question}$x {{y}} ${{\nA. a hat" in message
+    assert f"{biography}${{letters}}" in message
+
+
+def test_a_users_folder_replaces_files_and_adds_names(tmp_path: Path):
+    """A file of a shipped name stands in for it, also inside cot; a new name is a new prompt."""
+    (tmp_path / "default.txt").write_text("Pick one of $letters.\n", encoding="utf-8")
+    (tmp_path / "mine.txt").write_text("From $source to $target ($task), for $$1.", encoding="utf-8")
+    assert prompt_names(tmp_path) == ("cot", "default", "mine")
+    assert compose("cot", ask(), tmp_path).startswith("Let’s think step by step. Pick one of A/B/C/D.\n\n")
+    assert compose("mine", ask(), tmp_path).startswith("From audio to vision (Au→Vi), for $1.\n\nAdditional")
+    assert prompt_names() == ("cot", "default")
+
+
+def test_an_unknown_name_lists_the_known_ones(tmp_path: Path):
+    """The error names what came and what there is; parts are no prompts."""
+    for name in ("icl2", "_question", "../default"):
+        with pytest.raises(InputError, match=r"unknown name .* Prompts are cot, default\."):
+            compose(name, ask())
+    with pytest.raises(InputError, match="no folder"):
+        compose("default", ask(), tmp_path / "missing")
+
+
+@pytest.mark.parametrize(("text", "complaint"), [("$colour", r"\$colour is not there"), ("costs $ 5", "dollar sign")])
+def test_a_broken_file_is_named(tmp_path: Path, text, complaint):
+    """A field that is not there, or a lone dollar sign, is an error that names the file."""
+    (tmp_path / "mine.txt").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=rf"mine\.txt: .*{complaint}"):
+        compose("mine", ask(), tmp_path)
+
+
+def test_a_task_field_needs_a_task(tmp_path: Path):
+    """A question of another benchmark, without a task, cannot be asked by a prompt that names one."""
+    (tmp_path / "mine.txt").write_text("From $source", encoding="utf-8")
+    with pytest.raises(InputError, match=r"\$source is not there"):
+        compose("mine", ask(task=None), tmp_path)
+
+
+def test_the_fingerprint_follows_every_file_that_is_used(tmp_path: Path):
+    """Two prompts differ; a copy of a shipped file changes nothing; another text in any file used does."""
+    assert fingerprint("default") != fingerprint("cot")
+    assert len(fingerprint("default")) == 64
+    (tmp_path / "default.txt").write_text(DEFAULT.replace("A/B/C/D", "$letters"), encoding="utf-8")
+    assert fingerprint("cot", tmp_path) == fingerprint("cot")
+    (tmp_path / "_question.txt").write_text("$question", encoding="utf-8")
+    assert fingerprint("cot", tmp_path) != fingerprint("cot")
