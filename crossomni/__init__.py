@@ -12,7 +12,7 @@ __all__ = ["__version__", "metric_path"]
 def metric_path() -> str:
     """Return the folder that ``evaluate.load`` takes, inside a checkout and in an installed wheel alike."""
     package = Path(__file__).resolve().parent
-    for folder in (package / "metric", package.parent / "metrics" / "crossomni"):
+    for folder in (package / "metrics" / "crossomni", package.parent / "metrics" / "crossomni"):
         if (folder / "crossomni.py").is_file():
             return str(folder)
     raise FileNotFoundError(f"no metric beside {package}. Install crossomni again.")

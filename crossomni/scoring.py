@@ -20,13 +20,14 @@ from crossomni.statistics import (
     UNKNOWN,
     Estimate,
     Floats,
-    bootstrap_p,
     clustered,
+    correlation,
     difference,
     holm,
     mcnemar,
     mean,
     resample_sums,
+    swap_p,
     wilson,
 )
 from crossomni.tasks import CROSS_TASKS, SINGLE_TASKS, TASKS, Modality, Task
@@ -90,7 +91,7 @@ class PairedDifference:
     a: float
     b: float
     difference: Estimate  # b - a
-    p: float  # two-sided, cluster bootstrap
+    p: float  # two-sided, by swapping the runs' answers clip by clip
     p_holm: float  # over the nine tasks; nan for an average
     only_a: int  # questions that a alone got right
     only_b: int
@@ -324,15 +325,6 @@ def _gap(single: Group, cross: Group, estimates: Mapping[Group, Estimate], boots
     )
 
 
-def relative_change(value: float, base: float) -> float:
-    """Change in percent of ``base``, as Tables 6 to 10 print it; nan where the base is 0 or unknown.
-
-    >>> round(relative_change(50.98, 42.12), 2)
-    21.04
-    """
-    return 100 * (value - base) / base if base else math.nan
-
-
 def paired(
     letters_a: Sequence[str | None],
     letters_b: Sequence[str | None],
@@ -345,7 +337,8 @@ def paired(
 ) -> dict[str, PairedDifference]:
     """Run b against run a, question by question, for each of ``GROUPS`` by name.
 
-    Both runs are drawn together, clip by clip (question by question where no clips are given).
+    Both runs are drawn together, clip by clip (question by question where no clips are given): the interval is a
+    bootstrap's, p comes from swapping.
 
     Raises:
         InputError: as ``mark`` does; both runs answer the same rows in the same order.
@@ -356,7 +349,8 @@ def paired(
     sums = resample_sums(np.hstack([a.table(a.correct), b.table(b.correct), a.table()]), resamples, seed)
     right_a, right_b, count = sums[:, :nine], sums[:, nine : 2 * nine], sums[:, 2 * nine :]
     boots = _Bootstrap(a, right_a, count), _Bootstrap(b, right_b, count)
-    found = {group.name: _paired_group(group, boots) for group in GROUPS}
+    p_values = swap_p((b.table(b.correct) - a.table(a.correct)) @ _weights(a), resamples, seed)
+    found = {g.name: _paired_group(g, boots, float(p)) for g, p in zip(GROUPS, p_values, strict=True)}
     ids = [task.id for task in TASKS]
     p_holm = dict(zip(ids, holm([found[name].p for name in ids]), strict=True))
     mcnemar_holm = dict(zip(ids, holm([found[name].mcnemar for name in ids]), strict=True))
@@ -366,7 +360,17 @@ def paired(
     }
 
 
-def _paired_group(group: Group, boots: tuple[_Bootstrap, _Bootstrap]) -> PairedDifference:
+def _weights(marks: Marks) -> Floats:
+    """What one right answer of a task adds to each group's share: (9, groups); 0 where a group is unknown."""
+    count = np.maximum(marks.table().sum(axis=0), 1)
+    weights = np.zeros((len(TASKS), len(GROUPS)))
+    for column, group in enumerate(GROUPS):
+        tasks = group.columns
+        weights[tasks, column] = 1 / (count[tasks] * len(tasks)) if group.macro else 1 / count[tasks].sum()
+    return weights
+
+
+def _paired_group(group: Group, boots: tuple[_Bootstrap, _Bootstrap], p: float) -> PairedDifference:
     """One group's difference, not yet adjusted for the family it belongs to."""
     marks_a, marks_b = (boot.marks for boot in boots)
     members, clips = marks_a.members(group), marks_a.clips_holding(group)
@@ -377,22 +381,15 @@ def _paired_group(group: Group, boots: tuple[_Bootstrap, _Bootstrap]) -> PairedD
     step = clustered(share_b.value - share_a.value, draws, clips)
     if step is None:
         trials_a, trials_b = wilson(share_a.value, clips), wilson(share_b.value, clips)
-        step = difference(trials_a, trials_b, _correlation(right_a, right_b))
+        step = difference(trials_a, trials_b, correlation(right_a, right_b))
     return PairedDifference(
         a=100 * share_a.value,
         b=100 * share_b.value,
         difference=step.scaled(100),
-        p=bootstrap_p(draws, clips),
+        p=math.nan if math.isnan(step.value) else p,
         p_holm=math.nan,
         only_a=only_a,
         only_b=only_b,
         mcnemar=math.nan if group.macro or not members.any() else mcnemar(only_a, only_b),
         mcnemar_holm=math.nan,
     )
-
-
-def _correlation(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
-    """How far the same questions are right in both; 0 where one side never varies."""
-    if a.size == 0 or a.all() or b.all() or not a.any() or not b.any():
-        return 0.0
-    return float(np.corrcoef(a, b)[0, 1])

@@ -82,6 +82,8 @@ def resample_sums(table: NDArray[Any], resamples: int, seed: int) -> Floats:
     """
     profiles, copies = np.unique(table, axis=0, return_counts=True)
     clips = len(table)
+    if not clips:
+        return np.zeros((resamples, table.shape[1]))
     rng = np.random.default_rng(seed)
     # Clips with equal counts are interchangeable; where most are, drawing how often each kind comes is cheaper.
     few_kinds = len(profiles) * 4 < clips
@@ -122,13 +124,23 @@ def clustered(value: float, draws: Floats, clips: int) -> Estimate | None:
     return Estimate(value, low, high) if clips >= FEWEST_CLIPS and high - low > _NO_SPREAD else None
 
 
-def bootstrap_p(differences: Floats, clips: int) -> float:
-    """Two-sided p of no difference, from resampled differences; nan with fewer than five clips or no value."""
-    known = differences[~np.isnan(differences)]
-    if clips < FEWEST_CLIPS or not known.size:
-        return math.nan
-    tail = min(np.count_nonzero(known <= 0), np.count_nonzero(known >= 0))
-    return float(min(1.0, 2 * (tail + 1) / (known.size + 1)))
+def swap_p(by_clip: Floats, resamples: int, seed: int) -> Floats:
+    """Two-sided p that differences of two runs, ``by_clip`` (clips, columns), sum to nothing: (columns,).
+
+    If the runs were alike, each clip's answers might as well have been swapped between them: so they are, at random.
+    Unlike a bootstrap's, this p does not become too small when there are few clips.
+    """
+    differing = by_clip[(by_clip != 0).any(axis=1)]
+    differing = differing[np.lexsort(differing.T)]
+    at_least = np.abs(differing.sum(axis=0)) - _NO_SPREAD
+    as_far = np.zeros(by_clip.shape[1])
+    rng = np.random.default_rng(seed)
+    block = max(1, _DRAWS_AT_ONCE // max(1, len(differing)))
+    for first in range(0, resamples, block):
+        size = min(block, resamples - first)
+        signs = 2.0 * rng.integers(0, 2, (size, len(differing)), dtype=np.int8) - 1
+        as_far += (np.abs(signs @ differing) >= at_least).sum(axis=0)
+    return (as_far + 1) / (resamples + 1)
 
 
 def mcnemar(only_a: int, only_b: int) -> float:
@@ -155,3 +167,19 @@ def holm(p_values: Sequence[float]) -> list[float]:
         return list(p_values)
     adjusted = iter(multipletests(known, method="holm")[1])
     return [p if math.isnan(p) else float(next(adjusted)) for p in p_values]
+
+
+def correlation(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
+    """How far the same questions are right in both; 0 where one side never varies."""
+    if a.size == 0 or a.all() or b.all() or not a.any() or not b.any():
+        return 0.0
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def relative_change(value: float, base: float) -> float:
+    """Change in percent of ``base``, as Tables 6 to 10 print it; nan where the base is 0 or unknown.
+
+    >>> round(relative_change(50.98, 42.12), 2)
+    21.04
+    """
+    return 100 * (value - base) / base if base else math.nan

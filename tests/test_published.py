@@ -17,7 +17,7 @@ from crossomni.published import (
     micro,
     table,
 )
-from crossomni.scoring import relative_change
+from crossomni.statistics import relative_change
 from crossomni.tasks import CROSS_TASKS, SINGLE_TASKS, TASKS
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "published.md"

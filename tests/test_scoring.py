@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossomni.errors import InputError
-from crossomni.scoring import GROUPS, details, paired, relative_change, score
+from crossomni.scoring import GROUPS, details, paired, score
 from crossomni.statistics import wilson
 from crossomni.tasks import TASKS
 
@@ -72,7 +72,9 @@ def test_a_missing_task_is_nan_and_so_is_its_macro_average() -> None:
 
 
 def test_no_rows_give_nan_throughout() -> None:
-    """An empty list has no score."""
+    """An empty list has no score, no gap and no difference."""
+    assert math.isnan(details([], [], []).gap.points.value)
+    assert math.isnan(paired([], [], [], [], [])["overall"].p)
     scores = score([], [], [], [])
     assert scores.pop("n") == 0
     assert all(math.isnan(value) for value in scores.values())
@@ -256,13 +258,6 @@ def test_details_count_tasks_and_states() -> None:
     assert {task: n for task, n in found.counts.items() if n} == {"au": 2, "te-vi": 1}
 
 
-def test_relative_change_is_the_papers() -> None:
-    """Table 6: Cross goes from 42.12 to 50.98, printed as +21.04%; from nothing there is no change."""
-    assert round(relative_change(50.98, 42.12), 2) == 21.04
-    assert math.isnan(relative_change(1.0, 0.0))
-    assert math.isnan(relative_change(1.0, math.nan))
-
-
 def test_a_run_differs_from_itself_by_nothing() -> None:
     """Equal letters: difference 0, p 1, interval around 0."""
     letters, references, tasks, clips = drawn(clips=40, per_clip=9, share=0.5, together=0.2, seed=0)
@@ -308,14 +303,23 @@ def test_family_of_nine_tasks_is_adjusted_and_averages_are_not() -> None:
     assert found["overall"].mcnemar <= 1
 
 
-def test_few_clips_give_no_bootstrap_p() -> None:
-    """With four clips the difference has a wide interval, and only McNemar has a p."""
+def test_few_clips_prove_little() -> None:
+    """With four clips the difference has a wide interval and a large p, whatever McNemar says of the questions."""
     rows = 40
     found = paired(["A"] * rows, ["B"] * rows, ["A"] * rows, ["au"] * rows, [f"c{i % 4}" for i in range(rows)])["au"]
-    assert math.isnan(found.p)
+    assert found.p == pytest.approx(2 / 2**4, abs=0.01)
     assert found.difference.value == -100
     assert found.difference.high > -50
     assert found.mcnemar == pytest.approx(2 / 2**rows)
+
+
+def test_missing_tasks_have_no_p() -> None:
+    """Where nothing was asked, nothing is tested; the rest is."""
+    found = paired(["A"] * 9, ["B"] * 9, ["A"] * 9, ["au"] * 9)
+    for name in ("vi", "cross", "single_macro"):
+        assert math.isnan(found[name].p)
+        assert math.isnan(found[name].difference.value)
+    assert found["au"].p == found["single"].p == pytest.approx(2 / 2**9, abs=0.005)
 
 
 def test_runs_of_unequal_length_are_not_paired() -> None:

@@ -126,13 +126,13 @@ def perceive(
     from tqdm import tqdm
 
     from crossomni.corpus import Corpus
+    from crossomni.playhouse.perception import Reading, to_table
     from crossomni.playhouse.perception import perceive as read
-    from crossomni.playhouse.perception import to_table
 
     corpus = Corpus.open(data)
     first = {row.clip_id: row for split in corpus.splits for row in corpus.rows(split)}
     wanted = list(first.items())[: limit or None]
-    readings = []
+    readings: list[Reading] = []
     for clip_id, row in tqdm(wanted, desc="reading", unit="clip", disable=None):
         truth = corpus.annotation(clip_id)
         if truth is None:

@@ -6,25 +6,27 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from crossomni.construction import shortcuts
 from crossomni.construction.bound import best_accuracy
 from crossomni.errors import DataError
 from crossomni.records import Annotation, Row
-from crossomni.statistics import wilson
+from crossomni.statistics import Estimate, clustered, resample_sums, wilson
 from crossomni.tasks import TASKS, Modality
 
-_SIGHT = frozenset({Modality.VISION})
+RESAMPLES = 10_000
 KNOCK_OUTS: Mapping[str, frozenset[Modality]] = {
     "nothing removed": frozenset(),
     "without sound": frozenset({Modality.AUDIO}),
-    "without sight": _SIGHT,
+    "without sight": frozenset({Modality.VISION}),
     "without biography": frozenset({Modality.TEXT}),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One reader's accuracy on one group of rows, in percent, with its 95% interval (Wilson)."""
+    """One reader's accuracy on one group of rows, in percent, with its 95% interval, clustered by clip."""
 
     reader: str
     group: str  # a task id, or "all"
@@ -93,15 +95,31 @@ def _findings(reader: str, chances: Sequence[float], rows: Sequence[Row]) -> lis
         picked = [i for i, row in enumerate(rows) if group in ("all", str(row.task))]
         if not picked:
             continue
-        n = len(picked)
-        share = wilson(sum(chances[i] for i in picked) / n, n).scaled(100)
-        chance = sum(100 / len(rows[i].options) for i in picked) / n
+        share = _estimate([chances[i] for i in picked], [rows[i].clip_id for i in picked]).scaled(100)
         found.append(
             Finding(
-                reader=reader, group=group, accuracy=share.value, low=share.low, high=share.high, n=n, chance=chance
+                reader=reader,
+                group=group,
+                accuracy=share.value,
+                low=share.low,
+                high=share.high,
+                n=len(picked),
+                chance=sum(100 / len(rows[i].options) for i in picked) / len(picked),
             )
         )
     return found
+
+
+def _estimate(chances: Sequence[float], clips: Sequence[str]) -> Estimate:
+    """Mean chance with its interval over clips, since rows of one clip share options and answers."""
+    sums: dict[str, list[float]] = {}
+    for chance, clip in zip(chances, clips, strict=True):
+        of_clip = sums.setdefault(clip, [0.0, 0.0])
+        of_clip[0] += chance
+        of_clip[1] += 1
+    value = sum(chances) / len(chances)
+    right, count = resample_sums(np.array(list(sums.values())), RESAMPLES, seed=0).T
+    return clustered(value, right / count, len(sums)) or wilson(value, len(sums))
 
 
 def _bounds(rows: Sequence[Row], truths: Sequence[Annotation], removed: frozenset[Modality]) -> dict[str, float]:

@@ -5,7 +5,6 @@ The runs must have answered the same rows of the same data; then a difference is
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,10 +14,11 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from crossomni.corpus import Corpus
-from crossomni.errors import RecordError, RunError
-from crossomni.records import Prediction, Row
-from crossomni.scoring import GROUPS, PairedDifference, check_lengths, paired, relative_change, score
+from crossomni.errors import RunError
+from crossomni.evaluation.folder import RunFolder
+from crossomni.records import Row
+from crossomni.scoring import GROUPS, PairedDifference, check_lengths, paired, score
+from crossomni.statistics import relative_change
 from crossomni.tasks import CROSS_TASKS, SINGLE_TASKS, TASKS, Task
 
 _AVERAGES = {
@@ -39,7 +39,7 @@ _TABLES = {
 _UNKNOWN = "–"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RunLetters:
     """What one run answered, row by row; None where nothing was read or the row failed."""
 
@@ -105,25 +105,26 @@ class Comparison:
 
 
 def compare(run_folders: Sequence[Path]) -> Comparison:
-    """Compare runs by their folders, against the first; the references come from the data they name.
+    """Compare runs by their folders, against the first; the references come from the data they were made on.
 
     Raises:
-        RunError: fewer than two folders, a damaged one, runs on different data or rows, data that changed since.
+        RunError: fewer than two folders, a damaged or unfinished one, runs on different rows, data that changed since.
         DataError: when the data cannot be opened.
     """
-    folders = [Path(folder) for folder in run_folders]
-    runs = [_Run.read(folder) for folder in folders]
-    if len(runs) < 2:
-        raise RunError(f"compare: {len(runs)} run came, two or more were wanted. Give their folders.")
-    for run in runs[1:]:
-        _check_same_rows(runs[0], run)
-    rows = runs[0].rows()
-    names = _names(folders)
+    folders = [RunFolder(Path(folder)) for folder in run_folders]
+    if len(folders) < 2:
+        raise RunError(f"compare: {len(folders)} run came, two or more were wanted. Give their folders.")
+    for folder in folders[1:]:
+        _check_same_rows(folders[0], folder)
+    _, rows = folders[0].open_data()
+    for row in rows:
+        if not row.answer:
+            raise RunError(
+                f"{folders[0].path}: row {row.id!r} has no answer to compare with: its labels are held back."
+            )
+    names = _names([folder.path for folder in folders])
     return compare_letters(
-        [
-            RunLetters(name=name, letters=tuple(run.letters[row.id] for row in rows))
-            for name, run in zip(names, runs, strict=True)
-        ],
+        [RunLetters(name, _letters(folder, rows)) for name, folder in zip(names, folders, strict=True)],
         references=[row.answer for row in rows],
         tasks=[row.task or "" for row in rows],
         clips=[row.clip_id for row in rows],
@@ -162,82 +163,35 @@ def compare_letters(
 # --- a run's folder ---
 
 
-@dataclass(frozen=True)
-class _Run:
-    """What is needed of a run's folder."""
+def _letters(folder: RunFolder, rows: Sequence[Row]) -> tuple[str | None, ...]:
+    """What the run answered to each row."""
+    predictions = folder.predictions(rows)
+    missing = [row.id for row in rows if row.id not in predictions]
+    if missing:
+        raise RunError(f"{folder.path}: {len(missing)} rows are missing, {missing[0]!r} for one. Finish the run first.")
+    return tuple(predictions[row.id].letter for row in rows)
 
-    folder: Path
-    data: Mapping[str, Any]  # run.json's "data": name, split, fingerprint, and for `full` annotations and media
-    letters: Mapping[str, str | None]  # by row id
 
-    @classmethod
-    def read(cls, folder: Path) -> _Run:
-        path = folder / "run.json"
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))["data"]
-            missing = [key for key in ("name", "split", "fingerprint") if not isinstance(data[key], str)]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+def _check_same_rows(first: RunFolder, other: RunFolder) -> None:
+    for name, wanted in _rows_of(first).items():
+        found = _rows_of(other)[name]
+        if found != wanted:
             raise RunError(
-                f"{path}: cannot be read as a run ({type(error).__name__}: {error}). Give the folder that "
-                "`crossomni evaluate --out` wrote."
-            ) from error
-        if missing:
-            raise RunError(f"{path}: data.{missing[0]} is {data[missing[0]]!r}; wanted text. Make the run again.")
-        return cls(folder, data, dict(_read_letters(folder / "predictions.jsonl")))
-
-    def rows(self) -> tuple[Row, ...]:
-        """The rows that it answered, in the data's order."""
-        paths = {key: Path(self.data[key]) for key in ("annotations", "media") if self.data.get(key)}
-        corpus = Corpus.open(self.data["name"], **paths)
-        if corpus.fingerprint != self.data["fingerprint"]:
-            raise RunError(
-                f"{self.folder}: the data {self.data['name']!r} has changed since this run "
-                f"({self.data['fingerprint'][:12]} then, {corpus.fingerprint[:12]} now). Run it again."
+                f"{other.path}: {name} is {found!r}, but {wanted!r} in {first.path}. Compare runs on the same rows."
             )
-        rows = tuple(row for row in corpus.rows(self.data["split"]) if row.id in self.letters)
-        strange = self.letters.keys() - {row.id for row in rows}
-        if strange:
-            raise RunError(f"{self.folder}: row {min(strange)!r} is not in split {self.data['split']}. Run it again.")
-        for row in rows:
-            if not row.answer:
-                raise RunError(
-                    f"{self.folder}: row {row.id!r} has no answer to compare with: its labels are held back."
-                )
-        return rows
 
 
-def _read_letters(path: Path) -> Iterator[tuple[str, str | None]]:
+def _rows_of(folder: RunFolder) -> dict[str, Any]:
+    """Which rows a run is about, by its ``run.json``."""
+    about = folder.about()
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path}: cannot be read ({error}). Give the folder of a finished run.") from error
-    seen: set[str] = set()
-    for number, line in enumerate(lines, start=1):
-        try:
-            prediction = Prediction.from_json(json.loads(line))
-        except (ValueError, AttributeError, RecordError) as error:
-            raise RunError(
-                f"{path}:{number}: no prediction ({error}). Resume the run to mend its last line."
-            ) from error
-        if prediction.id in seen:
-            raise RunError(f"{path}:{number}: row {prediction.id!r} comes twice. Make the run again.")
-        seen.add(prediction.id)
-        yield prediction.id, prediction.letter
-
-
-def _check_same_rows(first: _Run, other: _Run) -> None:
-    for key in ("fingerprint", "split"):
-        if first.data[key] != other.data[key]:
-            raise RunError(
-                f"{other.folder}: the {key} of its data is {other.data[key][:12]!r}, but {first.folder} has "
-                f"{first.data[key][:12]!r}. Compare runs on the same data."
-            )
-    differing = first.letters.keys() ^ other.letters.keys()
-    if differing:
-        raise RunError(
-            f"{other.folder}: {len(differing)} rows are in it or in {first.folder} alone, {min(differing)!r} for one. "
-            "Compare runs on the same rows (finish the shorter one, or use the same limit)."
-        )
+        return {
+            "the data's fingerprint": about["fingerprints"]["data"],
+            "the split": about["configuration"]["split"],
+            "the number of rows": about["rows"],
+        }
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{folder.path}: its run.json lacks {error}. Run again into another folder.") from error
 
 
 def _names(folders: Sequence[Path]) -> list[str]:

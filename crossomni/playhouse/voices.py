@@ -23,7 +23,7 @@ FADE_SECONDS = 0.005
 
 # By rank. Rates are espeak-ng's own count, which takes the pauses of longer texts in.
 PITCHES_HZ = {"women": (150.0, 184.0, 225.0, 275.0), "men": (85.0, 104.0, 127.0, 156.0)}
-LOUDNESSES_DB = (-34.0, -29.0, -24.0, -19.0)  # root mean square of the line, against full scale
+LOUDNESSES_DB = (-35.0, -30.0, -25.0, -20.0)  # root mean square of the line, against full scale
 SPEEDS = (80, 104, 135, 175)  # words a minute
 
 
@@ -49,8 +49,8 @@ SPEAKERS = {
     ),
     "men": (
         Speaker("en-us+miguel", (77.6, 88.1, 102.5, 121.4, 147.9, 179.9)),
-        Speaker("en-us+adam", (69.8, 78.9, 92.9, 112.8, 138.5, 171.0)),
         Speaker("en-us+m1", (67.3, 72.4, 85.3, 103.6, 127.7, 157.6)),
+        Speaker("en-us+max", (70.1, 79.0, 92.3, 112.3, 138.5, 170.4)),
         Speaker("en-us", (69.8, 78.7, 92.2, 112.2, 138.4, 170.6)),
     ),
 }
@@ -70,10 +70,10 @@ class Delivery:
 
 # Against a calm voice: semitones, range of the melody, dB, words a minute, accent.
 FEELINGS = {
-    "calm": (0.0, 40, -26.0, 125, 0.0),
-    "happy": (6.0, 95, -23.0, 150, 0.0),
-    "sad": (-4.0, 10, -33.0, 85, 0.0),
-    "angry": (-1.0, 70, -18.0, 170, 0.6),
+    "calm": (0.0, 40, -28.0, 125, 0.0),
+    "happy": (6.0, 95, -25.0, 150, 0.0),
+    "sad": (-4.0, 10, -35.0, 85, 0.0),
+    "angry": (-1.0, 70, -20.0, 170, 0.6),
 }
 
 
@@ -161,8 +161,8 @@ def _rough(samples: np.ndarray) -> np.ndarray:
 
 def _nasal(samples: np.ndarray) -> np.ndarray:
     """A resonance of the nose near 1 kHz, and the hollow below it."""
-    hollow = signal.lfilter(*signal.iirnotch(550, 1.2, SAMPLE_RATE_HZ), samples)
-    return hollow + 4 * signal.lfilter(*signal.iirpeak(1000, 3, SAMPLE_RATE_HZ), hollow)
+    hollow = signal.lfilter(*signal.iirnotch(450, 0.7, SAMPLE_RATE_HZ), samples)
+    return hollow + 8 * signal.lfilter(*signal.iirpeak(1000, 2.5, SAMPLE_RATE_HZ), hollow)
 
 
 def _muffled(samples: np.ndarray) -> np.ndarray:

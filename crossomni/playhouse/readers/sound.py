@@ -80,7 +80,7 @@ def melody(part: Floats, rate_hz: int) -> Floats:
     steady = low / np.sqrt(ndimage.uniform_filter1d(low**2, round(0.01 * rate_hz)) + 1e-9)
     size, hop = round(0.048 * rate_hz), round(HOP_SECONDS * rate_hz)
     window, length = np.hanning(size), 1 << (2 * size - 1).bit_length()
-    frames = np.lib.stride_tricks.sliding_window_view(np.pad(steady, size // 2), size)[::hop]
+    frames = _frames(steady, size, hop)
     spectrum = np.fft.rfft((frames - frames.mean(axis=1, keepdims=True)) * window, length)
     alike = np.fft.irfft(np.abs(spectrum) ** 2, length)[:, :size]
     own = np.fft.irfft(np.abs(np.fft.rfft(window, length)) ** 2, length)[:size]
@@ -92,7 +92,7 @@ def melody(part: Floats, rate_hz: int) -> Floats:
     best, row = peaks.argmax(axis=1), np.arange(len(frames))
     left, top, right = before[row, best], here[row, best], after[row, best]
     lag = lags[best] + 0.5 * (left - right) / (left - 2 * top + right + 1e-9)
-    level = np.sqrt(ndimage.uniform_filter1d(low**2, size)[::hop][: len(frames)])
+    level = np.sqrt((_frames(low, size, hop) ** 2).mean(axis=1))
     voiced = (peaks.max(axis=1) > 0) & (top > 0.5) & (level > 0.1 * level.max())
     return np.asarray(12 * np.log2(rate_hz / lag[voiced] / 100))
 
@@ -120,14 +120,14 @@ def timbre(part: Floats, rate_hz: int) -> tuple[float, float, float, float]:
     growl = 10 * math.log10(
         float(tremble[(beat > 35) & (beat < 65)].sum() / tremble[(beat > 3) & (beat < 25)].sum()) + 1e-12
     )
-    return 0.0, growl, level_db(850, 1200) - level_db(350, 700), level_db(300, 1800) - level_db(2600, 5000)
+    nose, dullness = level_db(850, 1200) - level_db(350, 700), level_db(300, 1800) - level_db(2600, 5000)
+    return 0.0, (growl + 5) / 3, (nose + 1) / 5, (dullness - 24) / 5
 
 
 def mel_bands(part: Floats, rate_hz: int) -> Floats:
     """Level in dB of 26 mel bands, 100 frames a second: (frames, 26)."""
     size, hop = round(0.025 * rate_hz), round(HOP_SECONDS * rate_hz)
-    frames = np.lib.stride_tricks.sliding_window_view(np.pad(part, size // 2), size)[::hop] * np.hanning(size)
-    power = np.abs(np.fft.rfft(frames, 512)) ** 2
+    power = np.abs(np.fft.rfft(_frames(part, size, hop) * np.hanning(size), 512)) ** 2
     level = 10 * np.log10(power @ _mel_filters(rate_hz) + 1e-9)
     return np.maximum(level, level.max(axis=0) - 35)
 
@@ -167,6 +167,11 @@ def _distance(one: Floats, other: Floats) -> float:
     for row in apart[1:]:
         path[2:] = row + np.minimum(np.minimum(path[2:], path[1:-1]), path[:-2])
     return float(path[-1] / len(one))
+
+
+def _frames(part: Floats, size: int, hop: int) -> Floats:
+    """Stretches of ``size`` samples about every ``hop``-th sample: (frames, size)."""
+    return np.lib.stride_tricks.sliding_window_view(np.pad(part, size // 2), size)[::hop]
 
 
 def _cut(sound: Floats, rate_hz: int, span: Span) -> Floats:

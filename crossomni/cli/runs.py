@@ -1,0 +1,7 @@
+"""Commands about runs."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""

@@ -1,0 +1,169 @@
+"""A run's folder: ``run.json``, ``predictions.jsonl``, ``scores.json`` and ``report.html``."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crossomni.corpus import Corpus
+from crossomni.errors import RunError
+from crossomni.ledger import read_records, write_json
+from crossomni.records import STATES, Prediction, Row
+from crossomni.scoring import score
+
+RUN, PREDICTIONS, SCORES, REPORT = "run.json", "predictions.jsonl", "scores.json", "report.html"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A folder that holds, or will hold, one run."""
+
+    path: Path
+
+    @property
+    def predictions_path(self) -> Path:
+        """The ledger: one line a row, only added to."""
+        return self.path / PREDICTIONS
+
+    @property
+    def report_path(self) -> Path:
+        """The page to look at."""
+        return self.path / REPORT
+
+    def about(self) -> dict[str, Any]:
+        """What ``run.json`` says: configuration, senses, knock-outs, fingerprints, number of rows, versions.
+
+        Raises:
+            RunError: when the folder is no run's, or the file is damaged.
+        """
+        return self._read(RUN)
+
+    def scores(self) -> dict[str, Any]:
+        """The metric's dict with ``complete``, ``states`` and ``receipts``.
+
+        Raises:
+            RunError: when the run has none yet.
+        """
+        return self._read(SCORES)
+
+    def claim(self, about: Mapping[str, Any]) -> None:
+        """Make this the folder of the run that ``about`` describes, or find that it already is.
+
+        Versions may differ from those noted; all else must be the same.
+
+        Raises:
+            RunError: naming what differs, or when predictions lie there without their ``run.json``.
+        """
+        if not (self.path / RUN).exists():
+            if self.predictions_path.exists() and self.predictions_path.stat().st_size:
+                raise RunError(f"{self.predictions_path}: it has no {RUN} beside it. Choose another folder.")
+            write_json(self.path / RUN, about)
+            return
+        there, wanted = (_flat({**data, "versions": {}}) for data in (self.about(), json.loads(json.dumps(about))))
+        differs = [key for key in wanted | there if wanted.get(key) != there.get(key)]
+        if differs:
+            said = "; ".join(f"{key} is {wanted.get(key)!r}, there {there.get(key)!r}" for key in differs)
+            raise RunError(f"{self.path}: the folder belongs to another run: {said}. Choose another folder for this one.")
+
+    def predictions(self, rows: Sequence[Row]) -> dict[str, Prediction]:
+        """What is there so far, by row id, checked against the rows that the run is about.
+
+        Raises:
+            RunError: naming the line of a row that is unknown or there twice, or that is damaged.
+        """
+        known = {row.id: row for row in rows}
+        found: dict[str, Prediction] = {}
+        if not self.predictions_path.exists():
+            return found
+        for number, record in enumerate(read_records(self.predictions_path), start=1):
+            prediction = Prediction.from_json(record)
+            where = f"{self.predictions_path}, line {number}"
+            if prediction.id not in known:
+                raise RunError(f"{where}: row {prediction.id!r} is not of this run's data. Remove the line.")
+            if prediction.id in found:
+                raise RunError(f"{where}: row {prediction.id!r} is there for the second time. Remove the line.")
+            found[prediction.id] = prediction
+        return found
+
+    def write_scores(self, rows: Sequence[Row], predictions: Mapping[str, Prediction]) -> dict[str, Any]:
+        """Score the run, write ``scores.json``, and return what it says."""
+        scores = scores_of(rows, predictions)
+        write_json(self.path / SCORES, scores)
+        return scores
+
+    def open_data(self) -> tuple[Corpus, tuple[Row, ...]]:
+        """The run's data, opened again, and the rows that it is about.
+
+        Raises:
+            RunError: when the data are no longer those of the run.
+        """
+        about = self.about()
+        try:
+            asked, wanted, count = about["configuration"], about["fingerprints"]["data"], about["rows"]
+            corpus = open_corpus(asked["data"], asked["annotations"], asked["media"])
+            rows = corpus.rows(asked["split"])[:count]
+        except (KeyError, TypeError) as error:
+            raise RunError(f"{self.path / RUN}: lacks {error}. Run again into another folder.") from error
+        if corpus.fingerprint != wanted:
+            raise RunError(
+                f"{self.path}: {asked['data']} has the fingerprint {corpus.fingerprint[:12]}, the run was on "
+                f"{wanted[:12]}. Bring the run's data back."
+            )
+        return corpus, rows
+
+    def _read(self, name: str) -> dict[str, Any]:
+        path = self.path / name
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise RunError(f"{path}: cannot be read ({error.strerror}). Give the folder of a finished run.") from error
+        except ValueError as error:
+            raise RunError(f"{path}: is not JSON ({error}). Run again into another folder.") from error
+        if not isinstance(data, dict):
+            raise RunError(f"{path}: {type(data).__name__} came, an object was wanted. Run again into another folder.")
+        return data
+
+
+def open_corpus(data: str, annotations: str | Path | None, media: str | Path | None) -> Corpus:
+    """``Corpus.open`` with folders as text or paths."""
+    return Corpus.open(data, *(Path(folder) if folder is not None else None for folder in (annotations, media)))
+
+
+def scores_of(rows: Sequence[Row], predictions: Mapping[str, Prediction]) -> dict[str, Any]:
+    """The metric's dict over all ``rows``, and how far it can be trusted.
+
+    A row that failed or is missing counts as wrong and sets ``complete`` to false. ``states`` counts rows by state,
+    ``receipts`` says for how many rows it is known what reached the model: ``all``, ``some`` or ``none``.
+    """
+    letters = [predictions[row.id].letter if row.id in predictions else None for row in rows]
+    scores: dict[str, Any] = dict(
+        score(letters, [row.answer for row in rows], [row.task or "" for row in rows], [row.clip_id for row in rows])
+    )
+    states = Counter(prediction.state for prediction in predictions.values())
+    with_receipt = sum(prediction.receipt is not None for prediction in predictions.values())
+    return scores | {
+        "complete": len(predictions) == len(rows) and not states["failed"],
+        "states": {state: states[state] for state in STATES} | {"missing": len(rows) - len(predictions)},
+        "receipts": "none" if not with_receipt else "all" if with_receipt == len(rows) else "some",
+    }
+
+
+def percent(value: float) -> str:
+    """``52.3``; a dash where there is nothing to say.
+
+    >>> percent(52.345), percent(float("nan"))
+    ('52.3', '–')
+    """
+    return "–" if math.isnan(value) else f"{value:.1f}"
+
+
+def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat

