@@ -271,7 +271,7 @@ def _write_truth(folder: Path, truth: Mapping[str, Annotation]) -> None:
     if truth:
         folder.mkdir()
     for clip_id, annotation in truth.items():
-        _write_text(folder / f"{clip_id}.json", json.dumps(annotation.to_json(), indent=1, ensure_ascii=False))
+        _write_text(folder / f"{clip_id}.json", json.dumps(annotation.to_json(), ensure_ascii=False))
 
 
 def _write_lines(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:

@@ -8,7 +8,6 @@ from crossomni.errors import MissingPackageError
 # Module -> the extra of setup.cfg that brings it.
 _EXTRA = {
     "espeakng_loader": "playhouse",
-    "evaluate": "hub",
     "faster_whisper": "benchmarks",
     "gguf": "models",
     "jinja2": "report",
@@ -17,6 +16,7 @@ _EXTRA = {
     "torch": "models",
     "torchaudio": "models",
     "torchcodec": "video",
+    "torchvision": "models",
     "transformers": "models",
 }
 

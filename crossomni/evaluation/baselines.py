@@ -64,9 +64,7 @@ def longest_option(corpus: Corpus) -> Choose:
     def longest(question: Question) -> Letters:
         most = max(map(len, question.options))
         return [
-            letter
-            for letter, option in zip(question.letters, question.options, strict=True)
-            if len(option) == most
+            letter for letter, option in zip(question.letters, question.options, strict=True) if len(option) == most
         ]
 
     return longest

@@ -68,7 +68,9 @@ class RunFolder:
         differs = [key for key in wanted | there if wanted.get(key) != there.get(key)]
         if differs:
             said = "; ".join(f"{key} is {wanted.get(key)!r}, there {there.get(key)!r}" for key in differs)
-            raise RunError(f"{self.path}: the folder belongs to another run: {said}. Choose another folder for this one.")
+            raise RunError(
+                f"{self.path}: the folder belongs to another run: {said}. Choose another folder for this one."
+            )
 
     def predictions(self, rows: Sequence[Row]) -> dict[str, Prediction]:
         """What is there so far, by row id, checked against the rows that the run is about.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -70,10 +71,11 @@ def _module(name: str) -> ModuleType:
 
 
 def _file(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path) if path.is_file() else None
+    name = f"crossomni_own_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path) if path.is_file() else None
     if spec is None or spec.loader is None:
         raise InputError(f"model 'python:{path}:…': no such file. Check the path.")
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)  # dataclasses look their module up there
     spec.loader.exec_module(module)
     return module
 
@@ -88,5 +90,7 @@ def _packaged_weights(name: str) -> Path:
         ) from error
     weights = [Path(str(file.locate())) for file in files if file.suffix == ".gguf"]
     if len(weights) != 1:
-        raise InputError(f"model 'package:{name}': {len(weights)} files *.gguf in it; wanted one. Name another package.")
+        raise InputError(
+            f"model 'package:{name}': {len(weights)} files *.gguf in it; wanted one. Name another package."
+        )
     return weights[0]

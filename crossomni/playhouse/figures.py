@@ -25,6 +25,8 @@ STARS_AT: dict[int, tuple[Point, ...]] = {
     3: ((0, -101), (-8, -88), (8, -88)),
     4: ((-8, -101), (8, -101), (-8, -87.5), (8, -87.5)),
 }
+WIDE_POSES = ("points to the side",)
+STANDING_REACH = 54  # pixels to either side within which all other poses stay
 PHASES = {"waves a hand": 2}  # an action's drawings that alternate; one where not named
 
 

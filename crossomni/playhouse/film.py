@@ -13,10 +13,11 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.codec.context import Flags
 from av.packet import Packet
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from crossomni.playhouse.plays import FRAME_SIZE, FRAMES_PER_SECOND, SAMPLE_RATE_HZ, Play
-from crossomni.playhouse.stage import draw_frames
+from crossomni.playhouse.stage import draw_strips
 from crossomni.playhouse.voices import Soundtrack, soundtrack
 from crossomni.records import Line
 
@@ -55,8 +56,8 @@ def shoot(play: Play, sound: Soundtrack, path: Path) -> None:
             voices.bit_rate = SOUND_BITS_PER_SECOND
             for stream in (pictures, voices):
                 stream.codec_context.flags |= Flags.bitexact
-            frames = draw_frames(play, sound.lines, sound.samples, sound.seconds)
-            for packet in _packets(pictures, voices, frames, sound.samples):
+            strips = draw_strips(play, sound.lines, sound.samples, sound.seconds)
+            for packet in _packets(pictures, voices, strips, sound.samples):
                 container.mux(packet)
         os.replace(unfinished, path)
     finally:
@@ -64,13 +65,41 @@ def shoot(play: Play, sound: Soundtrack, path: Path) -> None:
 
 
 def _packets(
-    pictures: VideoStream, voices: AudioStream, frames: Iterable[np.ndarray], samples: np.ndarray
+    pictures: VideoStream, voices: AudioStream, frames: Iterable[tuple[np.ndarray, ...]], samples: np.ndarray
 ) -> Iterator[Packet]:
     """Pictures first, then the sound: the muxer weaves them together by time."""
-    for array in frames:
-        yield from pictures.encode(av.VideoFrame.from_ndarray(array, format="rgb24"))
+    for strips in _in_brightness_and_colour(frames):
+        yield from pictures.encode(av.VideoFrame.from_ndarray(strips, format="yuv420p"))
     yield from pictures.encode(None)
     sound = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None], np.float32), format="fltp", layout="mono")
     sound.sample_rate, sound.pts, sound.time_base = SAMPLE_RATE_HZ, 0, Fraction(1, SAMPLE_RATE_HZ)
     yield from voices.encode(sound)
     yield from voices.encode(None)
+
+
+def _in_brightness_and_colour(frames: Iterable[tuple[np.ndarray, ...]]) -> Iterator[np.ndarray]:
+    """Frames of RGB strips as whole frames of yuv420p, uint8 (height * 3 / 2, width); the array is used again.
+
+    Each strip is converted once: to convert every frame would take longer than to draw it.
+    """
+    width, height = FRAME_SIZE
+    whole = np.empty((height * 3 // 2, width), np.uint8)
+    converter = VideoReformatter()
+    converted: dict[int, list[np.ndarray]] = {}
+    kept = []  # the strips themselves, so that no other array takes their identity
+    for strips in frames:
+        for place, strip in enumerate(strips):
+            if id(strip) not in converted:
+                converted[id(strip)] = _planes(
+                    converter.reformat(av.VideoFrame.from_ndarray(strip, format="rgb24"), format="yuv420p").to_ndarray()
+                )
+                kept.append(strip)
+            for plane, part in zip(_planes(whole), converted[id(strip)], strict=True):
+                plane[:, place * part.shape[1] : (place + 1) * part.shape[1]] = part
+        yield whole
+
+
+def _planes(packed: np.ndarray) -> list[np.ndarray]:
+    """Brightness and the two halved planes of colour: views of a packed yuv420p picture."""
+    width, height = packed.shape[1], packed.shape[0] * 2 // 3
+    return [packed[:height], *packed[height:].reshape(2, height // 2, width // 2)]

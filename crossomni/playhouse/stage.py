@@ -6,15 +6,22 @@ import functools
 import math
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from crossomni.playhouse import plays
-from crossomni.playhouse.figures import FIGURE_ORIGIN, PHASES, REST, Figure, Moment
-from crossomni.playhouse.paint import INK, WOOD, mixed
-from crossomni.playhouse.plays import ENTRANCE_SECONDS, FRAMES_PER_SECOND, SAMPLE_RATE_HZ, Actor, Play
+from crossomni.playhouse.figures import FIGURE_ORIGIN, PHASES, REST, STANDING_REACH, WIDE_POSES, Figure, Moment
+from crossomni.playhouse.paint import INK, WOOD, Colour, Sketch, mixed
+from crossomni.playhouse.plays import (
+    ACTION_SECONDS,
+    ENTRANCE_SECONDS,
+    FRAMES_PER_SECOND,
+    SAMPLE_RATE_HZ,
+    Actor,
+    Look,
+    Play,
+)
 from crossomni.playhouse.scenery import HEIGHT, SHELF_Y, WIDTH, scenery
 from crossomni.playhouse.things import THING_SIZE, thing
 from crossomni.records import Line
@@ -22,6 +29,9 @@ from crossomni.records import Line
 FLOOR_Y = 244  # pixels from the top: where people stand
 PLACE_X = (56, 168, 280, 392)  # pixels from the left: the middle of each of vocabulary.PLACES
 TRAPDOOR = (34, 5)  # radii of the hole in the floor, in pixels
+STRIP_WIDTH = WIDTH // len(PLACE_X)
+_ROPE: Colour = (222, 190, 130)
+_ROPE_ENDS = 150  # pixels above the feet: behind the head
 _OUTSIDE = 50  # pixels beyond an edge where somebody is out of sight
 _AFTERWARDS_SECONDS = 0.3  # that long the trapdoor stays open and the rope hangs
 _HALF_OPEN, _WIDE_OPEN = 0.22, 0.6  # shares of the line's loudest moments
@@ -40,29 +50,45 @@ class Placed:
 
 
 def draw_frames(play: Play, lines: Sequence[Line], samples: np.ndarray, seconds: float) -> Iterator[np.ndarray]:
-    """Every frame of the film, uint8 (252, 448, 3) RGB, ``FRAMES_PER_SECOND`` for each of ``seconds``.
+    """Every frame of the film, uint8 (252, 448, 3) RGB; arguments as for ``draw_strips``."""
+    for strips in draw_strips(play, lines, samples, seconds):
+        yield np.hstack(strips)
 
-    ``samples`` is the sound, float (samples,) at ``SAMPLE_RATE_HZ``: it moves the speakers' mouths. A frame in which
-    nothing changed is the very same array as the one before.
+
+def draw_strips(
+    play: Play, lines: Sequence[Line], samples: np.ndarray, seconds: float
+) -> Iterator[tuple[np.ndarray, ...]]:
+    """Every frame as upright strips from left to right, one for each place, uint8 (252, 112, 3) RGB.
+
+    There are ``FRAMES_PER_SECOND`` frames for each of ``seconds``. ``samples`` is the sound, float (samples,) at
+    ``SAMPLE_RATE_HZ``: it moves the speakers' mouths. A strip that looks like an earlier one is the very same array:
+    little changes from frame to frame, and what is drawn (and later converted) once need not be drawn again.
     """
     count = math.ceil(round(seconds * FRAMES_PER_SECOND, 6))
-    mouths = _mouths(lines, samples, count)
-    blinks = _blinks(play, count)
+    mouths, blinks = _mouths(lines, samples, count), _blinks(play, count)
     figures = [Figure(actor.look, play.sex, acting_side(actor.place)) for actor in play.actors]
     backdrop = _backdrop(play)
-    before: list[Placed] | None = None
-    frame = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    drawn: dict[tuple[int, tuple[Placed, ...]], np.ndarray] = {}
     for i in range(count):
         on_stage = []
         for actor in play.actors:
-            placed = _placed(actor, i / FRAMES_PER_SECOND)
+            mouth = int(mouths[actor.name][i]) if actor.name in mouths else 0
+            placed = _placed(actor, i / FRAMES_PER_SECOND, mouth, i in blinks[actor.place])
             if placed is not None:
-                mouth = int(mouths[actor.name][i]) if actor.name in mouths else 0
-                moment = replace(placed.moment, mouth=mouth, eyes_shut=i in blinks[actor.place])
-                on_stage.append(replace(placed, moment=moment))
-        if on_stage != before:
-            frame, before = _composed(backdrop, on_stage, figures), on_stage
-        yield frame
+                on_stage.append(placed)
+        strips = []
+        for strip in range(len(PLACE_X)):
+            key = strip, tuple(placed for placed in on_stage if _reaches(placed, strip))
+            if key not in drawn:
+                drawn[key] = _composed(backdrop, *key, figures)
+            strips.append(drawn[key])
+        yield tuple(strips)
+
+
+def _reaches(placed: Placed, strip: int) -> bool:
+    """Whether something of the person is, or might be, in a strip."""
+    reach = FIGURE_ORIGIN[0] if placed.moment.pose in WIDE_POSES else STANDING_REACH
+    return abs(placed.x - PLACE_X[strip]) < reach + STRIP_WIDTH // 2
 
 
 def acting_side(place: int) -> int:
@@ -111,7 +137,7 @@ def _blinks(play: Play, count: int) -> list[set[int]]:
     return shut
 
 
-def _placed(actor: Actor, time: float) -> Placed | None:
+def _placed(actor: Actor, time: float, mouth: int, eyes_shut: bool) -> Placed | None:
     """Where a person is at ``time`` seconds, and in which pose; None while out of sight."""
     look, x = actor.look, PLACE_X[actor.place]
     since = round(time - look.entrance_start_seconds, 6)
@@ -119,47 +145,49 @@ def _placed(actor: Actor, time: float) -> Placed | None:
         return None
     remaining = max(0.0, 1 - since / ENTRANCE_SECONDS)
     after = since < ENTRANCE_SECONDS + _AFTERWARDS_SECONDS
-    stride = 1 + int(time * 5) % 2 if remaining else 0
+    pose, phase = _pose(look, time)
     start = {"from the left": -_OUTSIDE, "from the right": WIDTH + _OUTSIDE}.get(look.entrance)
     if start is not None:
-        there = round(x + (start - x) * remaining)
-        return Placed(actor.place, there, FLOOR_Y, Moment(*_pose(actor, time), stride=stride))
-    moment = Moment(*_pose(actor, time))
+        stride = 1 + int(time * 5) % 2 if remaining else 0
+        moment = Moment(pose, phase, stride, mouth, eyes_shut)
+        return Placed(actor.place, round(x + (start - x) * remaining), FLOOR_Y, moment)
+    moment = Moment(pose, phase, 0, mouth, eyes_shut)
     if look.entrance == "through the trapdoor":
         return Placed(actor.place, x, FLOOR_Y + round(FIGURE_ORIGIN[1] * remaining), moment, opening=after)
     return Placed(actor.place, x, FLOOR_Y - round(FLOOR_Y * remaining), moment, rope=after)
 
 
-def _pose(actor: Actor, time: float) -> tuple[str, int]:
-    look = actor.look
+def _pose(look: Look, time: float) -> tuple[str, int]:
     since = round(time - look.action_start_seconds, 6)
-    if not 0 <= since < plays.ACTION_SECONDS:
+    if not 0 <= since < ACTION_SECONDS:
         return REST, 0
     return look.action, int(since * 4) % PHASES.get(look.action, 1)
 
 
-def _composed(backdrop: Image.Image, on_stage: Sequence[Placed], figures: Sequence[Figure]) -> np.ndarray:
-    frame = backdrop.copy()
+def _composed(
+    backdrop: Image.Image, strip: int, on_stage: Sequence[Placed], figures: Sequence[Figure]
+) -> np.ndarray:
+    left = PLACE_X[strip] - STRIP_WIDTH // 2
+    picture = backdrop.crop((left, 0, left + STRIP_WIDTH, HEIGHT))
     for placed in on_stage:
         if placed.opening:
             hole = _hole()
-            frame.paste(hole, (placed.x - hole.width // 2, FLOOR_Y - hole.height // 2), hole)
+            picture.paste(hole, (placed.x - left - hole.width // 2, FLOOR_Y - hole.height // 2), hole)
     # Whoever walks in passes in front of those who stand, and behind those who rise or are lowered.
     for placed in sorted(on_stage, key=lambda placed: (placed.y != FLOOR_Y, placed.x != PLACE_X[placed.place])):
         if placed.rope:
-            _hang_rope(frame, placed)
-        picture = figures[placed.place].picture(placed.moment)
-        corner = (placed.x - FIGURE_ORIGIN[0], placed.y - FIGURE_ORIGIN[1])
+            rope = _rope().crop((0, HEIGHT - max(0, placed.y - _ROPE_ENDS), _rope().width, HEIGHT))
+            picture.paste(rope, (placed.x - left - rope.width // 2, 0), rope)
+        figure = figures[placed.place].picture(placed.moment)
+        corner = (placed.x - left - FIGURE_ORIGIN[0], placed.y - FIGURE_ORIGIN[1])
         if placed.opening:  # what is still below the floor is not seen
-            picture = picture.crop((0, 0, picture.width, min(picture.height, FLOOR_Y + 2 - corner[1])))
-        frame.paste(picture, corner, picture)
-    return np.asarray(frame)
+            figure = figure.crop((0, 0, figure.width, min(figure.height, FLOOR_Y + 2 - corner[1])))
+        picture.paste(figure, corner, figure)
+    return np.asarray(picture)
 
 
 @functools.cache
 def _hole() -> Image.Image:
-    from crossomni.playhouse.paint import Sketch
-
     size = (2 * TRAPDOOR[0] + 8, 2 * TRAPDOOR[1] + 8)
     sketch = Sketch(size, (size[0] // 2, size[1] // 2))
     sketch.oval(0, 0, (TRAPDOOR[0] + 2, TRAPDOOR[1] + 2), WOOD)
@@ -167,10 +195,11 @@ def _hole() -> Image.Image:
     return sketch.finished()
 
 
-def _hang_rope(frame: Image.Image, placed: Placed) -> None:
-    draw, end = ImageDraw.Draw(frame), max(0, placed.y - 150)
-    rope = (222, 190, 130)
-    draw.rectangle((placed.x - 3, 0, placed.x + 2, end), fill=INK)
-    draw.rectangle((placed.x - 2, 0, placed.x + 1, end), fill=rope)
-    for y in range(end % 6, end, 6):
-        draw.line((placed.x - 2, y + 2, placed.x + 1, y), fill=mixed(rope, INK, 0.5))
+@functools.cache
+def _rope() -> Image.Image:
+    """A rope as long as the frame is high."""
+    sketch = Sketch((8, HEIGHT), (4, 0))
+    sketch.limb([(0, -4), (0, HEIGHT + 4)], _ROPE, 3.6)
+    for y in range(0, HEIGHT, 6):
+        sketch.stroke([(-1.5, y + 2), (1.5, y)], mixed(_ROPE, INK, 0.5), 1)
+    return sketch.finished()

@@ -1,0 +1,69 @@
+"""Put questions to a model and keep a prediction for each, whatever happens to some of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from crossomni.answers import read_answer
+from crossomni.errors import DeafOrBlindError, ModelError
+from crossomni.evaluation.models import ROW_FAILURES, Ask, Model, Said, check_receipt
+from crossomni.records import Prediction, Question, Receipt
+
+_log = logging.getLogger(__name__)
+
+
+def answer_clip(model: Model, asks: Sequence[Ask]) -> Iterator[Prediction]:
+    """Ask one clip's questions; a question that fails is recorded so, and those after it are asked again.
+
+    Raises:
+        ModelError: when the model breaks the protocol; DeafOrBlindError when a promised sense did not reach it.
+    """
+    answers: Iterator[Said] | None = None
+    for position, ask in enumerate(asks):
+        try:
+            answers = answers or iter(model.answer(asks[position:]))
+            said = next(answers)
+        except DeafOrBlindError:
+            raise
+        except StopIteration:
+            raise ModelError(
+                f"model {model.name}: row {ask.question.id!r} got no answer; wanted one for each question, in order."
+            ) from None
+        except ROW_FAILURES as error:
+            answers = None
+            _log.warning("row %s failed: %s", ask.question.id, error)
+            yield _failed(ask, error)
+            continue
+        if not isinstance(said, Said):
+            raise ModelError(f"model {model.name}: row {ask.question.id!r} got {said!r}; wanted a Said.")
+        check_receipt(ask, said)
+        yield predicted(ask.question, said.reply, said.receipt)
+
+
+def predicted(question: Question, reply: str, receipt: Receipt | None) -> Prediction:
+    """A reply with what is read in it."""
+    answer = read_answer(reply, question.options)
+    return Prediction(
+        id=question.id,
+        task=question.task.id if question.task else "",
+        clip_id=question.clip_id,
+        state=answer.state,
+        letter=answer.letter,
+        reply=reply,
+        receipt=receipt,
+    )
+
+
+def _failed(ask: Ask, error: BaseException) -> Prediction:
+    question = ask.question
+    return Prediction(
+        id=question.id,
+        task=question.task.id if question.task else "",
+        clip_id=question.clip_id,
+        state="failed",
+        letter=None,
+        reply="",
+        receipt=None,
+        error=f"{type(error).__name__}: {' '.join(str(error).split())}",
+    )

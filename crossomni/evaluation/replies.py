@@ -1,0 +1,106 @@
+"""Score replies that were made elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crossomni.errors import DataError, RunError
+from crossomni.evaluation.asking import predicted
+from crossomni.evaluation.folder import RunFolder, open_corpus
+from crossomni.evaluation.report import check_report
+from crossomni.evaluation.runner import RunSummary, finish, versions
+from crossomni.ledger import Ledger
+from crossomni.records import Row
+
+_SHOWN = 10  # ids that an error's one line names
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepliesConfig:
+    """Score replies that were made elsewhere: a file of JSON lines with ``id`` and ``reply``."""
+
+    replies: Path = field(metadata={"help": 'The file of replies, a line a row: {"id": …, "reply": …}.'})
+    out: Path = field(metadata={"help": "The folder to write: a run's folder, without receipts."})
+    data: str = field(default="playhouse", metadata={"help": "playhouse, a data folder, or full."})
+    split: str = field(default="test", metadata={"help": "The split that was asked."})
+    annotations: Path | None = field(default=None, metadata={"help": "Of full: the folder of annotations."})
+    media: Path | None = field(default=None, metadata={"help": "Of full: the folder of your media files."})
+
+
+def score_replies(config: RepliesConfig) -> RunSummary:
+    """Read and score replies made elsewhere. They come without receipts, and the scores say so.
+
+    Raises:
+        DataError: naming the line of an unknown id, an id that comes twice, or a reply that is no text, and the
+            rows that have no reply.
+    """
+    check_report()
+    corpus = open_corpus(config.data, config.annotations, config.media)
+    rows = {row.id: row for row in corpus.rows(config.split)}
+    replies = _read_replies(config.replies, rows)
+    folder = RunFolder(config.out)
+    asked = {"data": config.data, "split": config.split, "annotations": config.annotations, "media": config.media}
+    with Ledger(folder.predictions_path) as ledger:
+        folder.claim(
+            {
+                "configuration": {name: value if value is None else str(value) for name, value in asked.items()}
+                | {"model": f"replies:{config.replies.name}"},
+                "model": config.replies.stem,
+                "senses": None,
+                "knock_out": None,
+                "fingerprints": {"data": corpus.fingerprint},
+                "rows": len(rows),
+                "versions": versions(),
+            }
+        )
+        there = folder.predictions(tuple(rows.values()))
+        for row in rows.values():
+            prediction = predicted(row, replies[row.id], None)
+            if there.setdefault(row.id, prediction) is prediction:
+                ledger.append(prediction.to_json())
+            elif there[row.id] != prediction:
+                raise RunError(f"{config.out}: row {row.id!r} has another reply there. Choose another folder.")
+        return finish(folder, tuple(rows.values()), there)
+
+
+def _read_replies(path: Path, rows: Mapping[str, Row]) -> dict[str, str]:
+    replies: dict[str, str] = {}
+    for where, record in _records(path):
+        key, reply = record.get("id"), record.get("reply")
+        if not isinstance(key, str) or key not in rows:
+            raise DataError(f"{where}: id {key!r} is no row of this split. Give the id of one of its rows.")
+        if key in replies:
+            raise DataError(f"{where}: id {key!r} comes for the second time. Give one reply a row.")
+        if not isinstance(reply, str):
+            raise DataError(f"{where}: reply is {reply!r}; wanted text (empty where the model said nothing).")
+        replies[key] = reply
+    missing = [key for key in rows if key not in replies]
+    if missing:
+        shown = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
+        raise DataError(
+            f"{path}: {len(missing)} of {len(rows)} rows have no reply: {shown}. "
+            "Give each a line (an empty reply counts as wrong)."
+        )
+    return replies
+
+
+def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read ({error}). Give JSON lines with id and reply, in UTF-8.") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        where = f"{path}, line {number}"
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise DataError(f'{where}: not JSON ({error}). Write {{"id": …, "reply": …}}.') from error
+        if not isinstance(record, dict):
+            raise DataError(f'{where}: {type(record).__name__} came. Write {{"id": …, "reply": …}}.')
+        yield where, record
