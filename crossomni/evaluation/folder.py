@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -153,15 +152,6 @@ def scores_of(rows: Sequence[Row], predictions: Mapping[str, Prediction]) -> dic
         "states": {state: states[state] for state in STATES} | {"missing": len(rows) - len(predictions)},
         "receipts": "none" if not with_receipt else "all" if with_receipt == len(rows) else "some",
     }
-
-
-def percent(value: float) -> str:
-    """``52.3``; a dash where there is nothing to say.
-
-    >>> percent(52.345), percent(float("nan"))
-    ('52.3', '–')
-    """
-    return "–" if math.isnan(value) else f"{value:.1f}"
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -14,8 +14,9 @@ from typing import Any
 from crossomni.corpus import Corpus
 from crossomni.errors import InputError
 from crossomni.evaluation.baselines import BASELINES, Baseline
+from crossomni.evaluation.config import AnswerBy
 from crossomni.evaluation.language_model import LanguageModel
-from crossomni.evaluation.models import AnswerBy, Model
+from crossomni.evaluation.models import Model
 
 
 def load_model(spec: str, corpus: Corpus, *, answer_by: AnswerBy = "likelihood", seed: int = 0) -> Model:

@@ -5,24 +5,15 @@ A model is any object with ``name``, ``senses`` and ``answer``; ``examples/own_m
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
-from typing import Any, Literal, Protocol, get_args
+from typing import Protocol
 
-from crossomni.errors import DeafOrBlindError, InputError, MediaError, ModelError
+from crossomni.errors import DeafOrBlindError, MediaError, ModelError
+from crossomni.evaluation.config import KnockOut
 from crossomni.media import ClipFile
 from crossomni.records import Question, Receipt
 from crossomni.tasks import Modality
-
-KnockOut = Literal["sound", "sight", "biography"]
-KNOCK_OUTS: tuple[KnockOut, ...] = get_args(KnockOut)
-SENSES: Mapping[KnockOut, Modality] = {"sound": Modality.AUDIO, "sight": Modality.VISION}
-AnswerBy = Literal["likelihood", "letters", "generation"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +22,6 @@ class Ask:
 
     question: Question
     prompt: str  # the user's message: instruction, biography, question, lettered options
-    blank_prompt: str  # the same without the biography: what an option is worth before anything was told
     clip: ClipFile | None  # None where neither sound nor sight is given
     senses: frozenset[Modality]  # what of the clip may be used
 

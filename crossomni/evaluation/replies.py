@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from crossomni.errors import DataError, RunError
 from crossomni.evaluation.asking import predicted
+from crossomni.evaluation.config import RepliesConfig
 from crossomni.evaluation.folder import RunFolder, open_corpus
 from crossomni.evaluation.report import check_report
 from crossomni.evaluation.runner import RunSummary, finish, versions
@@ -17,18 +17,6 @@ from crossomni.ledger import Ledger
 from crossomni.records import Row
 
 _SHOWN = 10  # ids that an error's one line names
-
-
-@dataclass(frozen=True, kw_only=True)
-class RepliesConfig:
-    """Score replies that were made elsewhere: a file of JSON lines with ``id`` and ``reply``."""
-
-    replies: Path = field(metadata={"help": 'The file of replies, a line a row: {"id": …, "reply": …}.'})
-    out: Path = field(metadata={"help": "The folder to write: a run's folder, without receipts."})
-    data: str = field(default="playhouse", metadata={"help": "playhouse, a data folder, or full."})
-    split: str = field(default="test", metadata={"help": "The split that was asked."})
-    annotations: Path | None = field(default=None, metadata={"help": "Of full: the folder of annotations."})
-    media: Path | None = field(default=None, metadata={"help": "Of full: the folder of your media files."})
 
 
 def score_replies(config: RepliesConfig) -> RunSummary:
@@ -42,7 +30,7 @@ def score_replies(config: RepliesConfig) -> RunSummary:
     corpus = open_corpus(config.data, config.annotations, config.media)
     rows = {row.id: row for row in corpus.rows(config.split)}
     replies = _read_replies(config.replies, rows)
-    folder = RunFolder(config.out)
+    folder = RunFolder(config.out or config.replies.with_suffix(""))
     asked = {"data": config.data, "split": config.split, "annotations": config.annotations, "media": config.media}
     with Ledger(folder.predictions_path) as ledger:
         folder.claim(
@@ -63,7 +51,7 @@ def score_replies(config: RepliesConfig) -> RunSummary:
             if there.setdefault(row.id, prediction) is prediction:
                 ledger.append(prediction.to_json())
             elif there[row.id] != prediction:
-                raise RunError(f"{config.out}: row {row.id!r} has another reply there. Choose another folder.")
+                raise RunError(f"{folder.path}: row {row.id!r} has another reply there. Choose another folder.")
         return finish(folder, tuple(rows.values()), there)
 
 

@@ -87,7 +87,9 @@ def _long(sketch: Sketch, colour: Colour) -> None:
 
 def _bob(sketch: Sketch, colour: Colour) -> None:
     outside = [(-30, -132), (-31, -156), (-22, -171), (-6, -177), (6, -177), (22, -171), (31, -156), (30, -132)]
-    sketch.shape([*outside, (22, -134), (22, -157), (11, -160), (0, -161), (-11, -160), (-22, -157), (-22, -134)], colour)
+    sketch.shape(
+        [*outside, (22, -134), (22, -157), (11, -160), (0, -161), (-11, -160), (-22, -157), (-22, -134)], colour
+    )
     _shine(sketch, colour)
 
 
@@ -105,7 +107,17 @@ def _short(sketch: Sketch, colour: Colour) -> None:
 
 
 def _curly(sketch: Sketch, colour: Colour) -> None:
-    curls = [(-25, -149), (-26, -160), (-19, -169), (-9, -175), (2, -177), (13, -174), (22, -167), (26, -158), (25, -149)]
+    curls = [
+        (-25, -149),
+        (-26, -160),
+        (-19, -169),
+        (-9, -175),
+        (2, -177),
+        (13, -174),
+        (22, -167),
+        (26, -158),
+        (25, -149),
+    ]
     inner = [(-15, -163), (-5, -165), (6, -165), (16, -163)]
     for x, y in curls:
         sketch.oval(x, y, (8, 8), colour)

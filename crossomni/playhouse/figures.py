@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -30,8 +30,7 @@ STANDING_REACH = 54  # pixels to either side within which all other poses stay
 PHASES = {"waves a hand": 2}  # an action's drawings that alternate; one where not named
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(NamedTuple):
     """What changes about a person from frame to frame."""
 
     pose: str = REST  # REST or an action
@@ -39,6 +38,7 @@ class Moment:
     stride: int = 0  # 0 stands, 1 and 2 are steps
     mouth: int = 0  # see faces.features
     eyes_shut: bool = False
+    sunk: int = 0  # pixels by which the upper body has sunk while breathing out
 
 
 class Figure:
@@ -49,7 +49,7 @@ class Figure:
 
     def __init__(self, look: Look, sex: str, side: int) -> None:
         self._look, self._sex, self._side = look, sex, side
-        self._bodies: dict[tuple[str, int, int], Image.Image] = {}
+        self._bodies: dict[tuple[str, int, int, int], Image.Image] = {}
         self._pictures: dict[Moment, Image.Image] = {}
 
     def picture(self, moment: Moment) -> Image.Image:
@@ -58,20 +58,21 @@ class Figure:
             picture = self._body(moment).copy()
             features = faces.features(self._sex, self._look.expression, moment.eyes_shut, moment.mouth)
             for layer in (features, faces.accessory(self._look.accessory)):
-                picture.alpha_composite(layer, HEAD_CORNER)
+                picture.alpha_composite(layer, (HEAD_CORNER[0], HEAD_CORNER[1] + moment.sunk))
             self._pictures[moment] = picture
         return self._pictures[moment]
 
     def _body(self, moment: Moment) -> Image.Image:
-        key = (moment.pose, moment.phase, moment.stride)
+        key = (moment.pose, moment.phase, moment.stride, moment.sunk)
         if key not in self._bodies:
             look, sex = self._look, self._sex
+            head_corner, corner = (HEAD_CORNER[0], HEAD_CORNER[1] + moment.sunk), (0, moment.sunk)
             body = Image.new("RGBA", FIGURE_SIZE)
-            body.alpha_composite(faces.hair_behind(sex, look.hair_style, look.hair), HEAD_CORNER)
+            body.alpha_composite(faces.hair_behind(sex, look.hair_style, look.hair), head_corner)
             body.alpha_composite(legs(sex, look.trousers, moment.stride))
-            body.alpha_composite(torso(sex, look.top, look.stars))
-            body.alpha_composite(faces.head(sex, look.hair_style, look.hair, look.beard, look.skin), HEAD_CORNER)
-            body.alpha_composite(arms(sex, look.top, look.skin, moment.pose, moment.phase, self._side))
+            body.alpha_composite(torso(sex, look.top, look.stars), corner)
+            body.alpha_composite(faces.head(sex, look.hair_style, look.hair, look.beard, look.skin), head_corner)
+            body.alpha_composite(arms(sex, look.top, look.skin, moment.pose, moment.phase, self._side), corner)
             self._bodies[key] = body
         return self._bodies[key]
 

@@ -58,7 +58,11 @@ def _theatre(sketch: Sketch) -> None:
     for left in (0, WIDTH - 20):
         for fold in range(3):
             x = left + fold * 7
-            sketch.box((x - 1, 0, x + 7, 214), mixed(curtain, (60, 40, 50), 0.12 * (fold % 2)), mixed(curtain, (60, 40, 50), 0.4))
+            sketch.box(
+                (x - 1, 0, x + 7, 214),
+                mixed(curtain, (60, 40, 50), 0.12 * (fold % 2)),
+                mixed(curtain, (60, 40, 50), 0.4),
+            )
     _shelf(sketch, (146, 116, 88))
 
 
@@ -100,14 +104,18 @@ def _garden(sketch: Sketch) -> None:
     for x, y, size in ((70, 86, 15), (240, 78, 12), (360, 92, 16)):
         for shift in (-1.1, 0, 1.1):
             sketch.oval(x + shift * size, y, (size, size * 0.6), (216, 224, 226), edge=None)
-    sketch.shape([(0, 150), *arc(120, 160, (170, 34), (180, 330)), (WIDTH, 140), (WIDTH, 200), (0, 200)], (176, 190, 172), None)
+    sketch.shape(
+        [(0, 150), *arc(120, 160, (170, 34), (180, 330)), (WIDTH, 140), (WIDTH, 200), (0, 200)], (176, 190, 172), None
+    )
     for x in range(-14, WIDTH + 20, 26):
         sketch.oval(x + 6, 176, (20, 18), (150, 168, 140), edge=None)
     sketch.box((0, 176, WIDTH, _FLOOR_Y), (150, 168, 140), edge=None)
     for x in range(6, WIDTH, 22):
         sketch.shape([(x, 208), (x, 166), (x + 5, 160), (x + 10, 166), (x + 10, 208)], (206, 204, 194), (172, 170, 160))
     sketch.box((0, 178, WIDTH, 183), (206, 204, 194), (172, 170, 160))
-    sketch.shape([(0, 226), *arc(WIDTH / 2, 246, (260, 24), (180, 360)), (WIDTH, HEIGHT), (0, HEIGHT)], (184, 176, 158), None)
+    sketch.shape(
+        [(0, 226), *arc(WIDTH / 2, 246, (260, 24), (180, 360)), (WIDTH, HEIGHT), (0, HEIGHT)], (184, 176, 158), None
+    )
     _shelf(sketch, (172, 166, 156))
 
 

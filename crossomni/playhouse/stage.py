@@ -6,7 +6,7 @@ import functools
 import math
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -32,13 +32,13 @@ TRAPDOOR = (34, 5)  # radii of the hole in the floor, in pixels
 STRIP_WIDTH = WIDTH // len(PLACE_X)
 _ROPE: Colour = (222, 190, 130)
 _ROPE_ENDS = 150  # pixels above the feet: behind the head
-_OUTSIDE = 50  # pixels beyond an edge where somebody is out of sight
+_BREATH_SECONDS = 3.4
+_EDGES = {"from the left": -50, "from the right": WIDTH + 50}  # where somebody is just out of sight
 _AFTERWARDS_SECONDS = 0.3  # that long the trapdoor stays open and the rope hangs
 _HALF_OPEN, _WIDE_OPEN = 0.22, 0.6  # shares of the line's loudest moments
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """One person in one frame."""
 
     place: int
@@ -139,22 +139,23 @@ def _blinks(play: Play, count: int) -> list[set[int]]:
 
 def _placed(actor: Actor, time: float, mouth: int, eyes_shut: bool) -> Placed | None:
     """Where a person is at ``time`` seconds, and in which pose; None while out of sight."""
-    look, x = actor.look, PLACE_X[actor.place]
+    look, x, y = actor.look, PLACE_X[actor.place], FLOOR_Y
     since = round(time - look.entrance_start_seconds, 6)
     if since < 0:
         return None
     remaining = max(0.0, 1 - since / ENTRANCE_SECONDS)
     after = since < ENTRANCE_SECONDS + _AFTERWARDS_SECONDS
-    pose, phase = _pose(look, time)
-    start = {"from the left": -_OUTSIDE, "from the right": WIDTH + _OUTSIDE}.get(look.entrance)
-    if start is not None:
+    stride, opening, rope = 0, False, False
+    if look.entrance in _EDGES:
+        x += round((_EDGES[look.entrance] - x) * remaining)
         stride = 1 + int(time * 5) % 2 if remaining else 0
-        moment = Moment(pose, phase, stride, mouth, eyes_shut)
-        return Placed(actor.place, round(x + (start - x) * remaining), FLOOR_Y, moment)
-    moment = Moment(pose, phase, 0, mouth, eyes_shut)
-    if look.entrance == "through the trapdoor":
-        return Placed(actor.place, x, FLOOR_Y + round(FIGURE_ORIGIN[1] * remaining), moment, opening=after)
-    return Placed(actor.place, x, FLOOR_Y - round(FLOOR_Y * remaining), moment, rope=after)
+    elif look.entrance == "through the trapdoor":
+        y, opening = y + round(FIGURE_ORIGIN[1] * remaining), after
+    else:
+        y, rope = y - round(y * remaining), after
+    sunk = int((time + 0.7 * actor.place) % _BREATH_SECONDS > _BREATH_SECONDS / 2)
+    moment = Moment(*_pose(look, time), stride, mouth, eyes_shut, sunk)
+    return Placed(actor.place, x, y, moment, opening, rope)
 
 
 def _pose(look: Look, time: float) -> tuple[str, int]:
@@ -164,9 +165,7 @@ def _pose(look: Look, time: float) -> tuple[str, int]:
     return look.action, int(since * 4) % PHASES.get(look.action, 1)
 
 
-def _composed(
-    backdrop: Image.Image, strip: int, on_stage: Sequence[Placed], figures: Sequence[Figure]
-) -> np.ndarray:
+def _composed(backdrop: Image.Image, strip: int, on_stage: Sequence[Placed], figures: Sequence[Figure]) -> np.ndarray:
     left = PLACE_X[strip] - STRIP_WIDTH // 2
     picture = backdrop.crop((left, 0, left + STRIP_WIDTH, HEIGHT))
     for placed in on_stage:

@@ -24,7 +24,7 @@ FADE_SECONDS = 0.005
 # By rank. Rates are espeak-ng's own count, which takes the pauses of longer texts in.
 PITCHES_HZ = {"women": (150.0, 184.0, 225.0, 275.0), "men": (85.0, 104.0, 127.0, 156.0)}
 LOUDNESSES_DB = (-35.0, -30.0, -25.0, -20.0)  # root mean square of the line, against full scale
-SPEEDS = (80, 104, 135, 175)  # words a minute
+SPEEDS = (80, 103, 132, 170)  # words a minute
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Speaker:
 
     voice: str
     heard_hz: tuple[float, float, float, float, float, float]
+    treble: float = 0.0  # how much of what is above 2 kHz is added, so that no speaker sounds muffled as such
 
     def setting(self, pitch_hz: float) -> int:
         """The pitch setting at which this speaker is heard at ``pitch_hz``."""
@@ -42,13 +43,13 @@ class Speaker:
 # The clearest of espeak-ng's voices to whisper-tiny.en among those that speak a line the same way each time.
 SPEAKERS = {
     "women": (
-        Speaker("en-us+steph", (106.1, 130.2, 163.6, 207.5, 265.0, 336.1)),
+        Speaker("en-us+steph", (106.1, 130.2, 163.6, 207.5, 265.0, 336.1), 2.0),
         Speaker("en-us+f4", (113.2, 133.3, 161.7, 199.0, 247.7, 307.9)),
-        Speaker("en-us+steph3", (106.1, 130.2, 163.5, 207.6, 265.1, 336.2)),
+        Speaker("en-us+steph3", (106.1, 130.2, 163.5, 207.6, 265.1, 336.2), 2.3),
         Speaker("en-us+aunty", (75.4, 105.5, 146.3, 200.9, 272.9, 360.9)),
     ),
     "men": (
-        Speaker("en-us+miguel", (77.6, 88.1, 102.5, 121.4, 147.9, 179.9)),
+        Speaker("en-us+miguel", (77.6, 88.1, 102.5, 121.4, 147.9, 179.9), 3.0),
         Speaker("en-us+m1", (67.3, 72.4, 85.3, 103.6, 127.7, 157.6)),
         Speaker("en-us+max", (70.1, 79.0, 92.3, 112.3, 138.5, 170.4)),
         Speaker("en-us", (69.8, 78.7, 92.2, 112.2, 138.4, 170.6)),
@@ -132,8 +133,9 @@ def _say(actor: Actor, play: Play) -> np.ndarray:
     def speak(espeak: Espeak) -> np.ndarray:
         return espeak.speak(actor.line, manner)
 
-    samples = _accented(engine().apart(speak), heard.accent)
-    samples = QUALITIES[heard.quality](samples)
+    samples = engine().apart(speak)
+    samples = samples + speaker.treble * signal.sosfilt(_ABOVE_2_KHZ, samples)
+    samples = QUALITIES[heard.quality](_accented(samples, heard.accent))
     fade = np.minimum(1, np.arange(len(samples)) / (FADE_SECONDS * SAMPLE_RATE_HZ))
     samples = samples * fade * fade[::-1]
     loudness = math.sqrt(float(np.mean(samples**2)))
@@ -171,5 +173,6 @@ def _muffled(samples: np.ndarray) -> np.ndarray:
 
 
 _LOW_10_HZ = signal.butter(2, 10, fs=SAMPLE_RATE_HZ, output="sos")
-_LOW_1800_HZ = signal.butter(3, 1800, fs=SAMPLE_RATE_HZ, output="sos")
+_LOW_1800_HZ = signal.butter(2, 1800, fs=SAMPLE_RATE_HZ, output="sos")
+_ABOVE_2_KHZ = signal.butter(1, 2000, "high", fs=SAMPLE_RATE_HZ, output="sos")
 QUALITIES = {"smooth": _smooth, "rough": _rough, "nasal": _nasal, "muffled": _muffled}

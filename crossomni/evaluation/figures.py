@@ -1,0 +1,108 @@
+"""Pictures of scores as SVG text: accuracies with whiskers, and source by target."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, ParamSpec
+
+from crossomni.optional import need
+from crossomni.scoring import OPTIONS
+from crossomni.statistics import Estimate
+from crossomni.tasks import SINGLE_TASKS, TASKS, Modality, Task
+
+CHANCE = 100 / OPTIONS
+AVERAGES = ("single", "cross", "overall")
+# Readable on light and on dark paper, and told apart by colour-blind readers (Okabe and Ito).
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
+_INK = "#010203"  # stands for the page's own text colour
+_STYLE = {"svg.fonttype": "none", "font.family": "sans-serif", "font.size": 11, "text.color": _INK,
+          "axes.edgecolor": _INK, "axes.labelcolor": _INK, "xtick.color": _INK, "ytick.color": _INK}  # fmt: skip
+
+
+Scores = Mapping[str, Any]  # the metric's dict
+_P = ParamSpec("_P")
+
+
+def estimate(scores: Scores, name: str) -> Estimate:
+    """One of the metric's accuracies with its interval, in percent."""
+    return Estimate(scores[name], scores[f"{name}_low"], scores[f"{name}_high"])
+
+
+def _drawn(draw: Callable[_P, Any]) -> Callable[_P, str]:
+    """Run ``draw`` in our style and give its figure as SVG that takes the page's text colour."""
+
+    @wraps(draw)
+    def svg(*args: _P.args, **kwargs: _P.kwargs) -> str:
+        matplotlib = need("matplotlib", "the report")
+        # Names of parts inside one page must not meet, so each figure's arguments salt them.
+        with matplotlib.rc_context({**_STYLE, "svg.hashsalt": repr((draw.__name__, args))}):
+            page = io.StringIO()
+            draw(*args, **kwargs).savefig(page, format="svg", transparent=True, metadata={"Date": None})
+        text = page.getvalue()
+        return text[text.index("<svg") :].replace(_INK, "currentColor")
+
+    return svg
+
+
+@_drawn
+def dot_plot(runs: Sequence[tuple[str, Scores]]) -> Any:
+    """Nine tasks and three averages down, percent across: a dot a run, its 95% interval, and the line of chance."""
+    names = [*(task.id for task in TASKS), *AVERAGES]
+    labels = [*(task.label for task in TASKS), *(name.title() for name in AVERAGES)]
+    # A gap before the cross tasks and one before the averages.
+    places = [place + 0.5 * (place >= len(SINGLE_TASKS)) + 0.5 * (place >= len(TASKS)) for place in range(len(names))]
+    figure = _figure(8.4, 1.2 + len(names) * (0.24 + 0.1 * len(runs)))
+    axes = figure.add_subplot()
+    axes.axvline(CHANCE, color=_INK, linewidth=1, linestyle=(0, (4, 3)), alpha=0.6)
+    axes.annotate("chance", (CHANCE, 1), xycoords=("data", "axes fraction"), xytext=(4, 2), textcoords="offset points")
+    for number, (run, scores) in enumerate(runs):
+        shift = 0.7 * ((number + 0.5) / len(runs) - 0.5)
+        found = [estimate(scores, name) for name in names]
+        # Rounding may put a bound a hair on the wrong side of 0 or 100.
+        whiskers = [[max(0.0, e.value - e.low) for e in found], [max(0.0, e.high - e.value) for e in found]]
+        axes.errorbar(
+            [e.value for e in found],
+            [place + shift for place in places],
+            xerr=whiskers,
+            fmt="o",
+            markersize=5,
+            elinewidth=1.6,
+            clip_on=False,
+            color=COLOURS[number % len(COLOURS)],
+            label=run,
+        )
+    axes.set(xlim=(0, 100), xlabel="accuracy in percent, with 95% intervals", yticks=places, yticklabels=labels)
+    axes.invert_yaxis()
+    axes.grid(axis="x", color=_INK, alpha=0.12)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    if len(runs) > 1:
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False)
+    return figure
+
+
+@_drawn
+def heat_map(run: str, scores: Scores) -> Any:
+    """Accuracy in percent by the modality of the source (down) and of the target (across)."""
+    figure = _figure(3.05, 3.05)
+    axes = figure.add_subplot()
+    cells = [[estimate(scores, Task(source, target).id) for target in Modality] for source in Modality]
+    axes.imshow([[cell.value for cell in row] for row in cells], cmap="cividis", vmin=0, vmax=100)
+    for down, row in enumerate(cells):
+        for across, cell in enumerate(row):
+            said = "–" if math.isnan(cell.value) else f"{cell.value:.1f}\n{cell.low:.0f}–{cell.high:.0f}"
+            ink = _INK if math.isnan(cell.value) else "#111111" if cell.value > 55 else "#ffffff"
+            axes.text(across, down, said, ha="center", va="center", color=ink)
+    names = [modality.value for modality in Modality]
+    axes.set(xticks=range(3), xticklabels=names, yticks=range(3), yticklabels=names, xlabel="target", ylabel="source")
+    axes.set_title(run, fontsize=11)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    return figure
+
+
+def _figure(width: float, height: float) -> Any:
+    return need("matplotlib.figure", "the report").Figure(figsize=(width, height), layout="constrained")

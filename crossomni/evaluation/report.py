@@ -1,0 +1,201 @@
+"""What runs scored, for the terminal and as one page that needs nothing beside it."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from crossomni.errors import RunError
+from crossomni.evaluation.figures import AVERAGES, CHANCE, dot_plot, estimate, heat_map
+from crossomni.evaluation.folder import RunFolder
+from crossomni.evaluation.samples import Sample, choose, sample
+from crossomni.optional import need
+from crossomni.records import STATES, Prediction, Row
+from crossomni.scoring import GROUPS, Details, details
+from crossomni.statistics import Estimate
+from crossomni.tasks import SINGLE_TASKS, TASKS
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_RECEIPT = ("frames", "audio_seconds", "video_tokens", "audio_tokens", "prompt_tokens")
+_FAILURES = 10  # that the page lists by name
+
+
+def check_report() -> None:
+    """Find out now, and not after hours of running, that a report can be made.
+
+    Raises:
+        MissingPackageError: when a package for it is not installed.
+    """
+    for package in ("jinja2", "matplotlib"):
+        need(package, "the report")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A run as the page shows it."""
+
+    label: str
+    about: Mapping[str, Any]
+    scores: Mapping[str, Any]
+    rows: Sequence[Row]
+    predictions: Mapping[str, Prediction]
+
+    @cached_property
+    def details(self) -> Details:
+        """Gap, chance-corrected accuracies, averages by source and by target."""
+        found = [self.predictions.get(row.id) for row in self.rows]
+        return details(
+            [prediction.letter if prediction else None for prediction in found],
+            [row.answer for row in self.rows],
+            [row.task or "" for row in self.rows],
+            [row.clip_id for row in self.rows],
+        )
+
+    @property
+    def received(self) -> str:
+        """In one sentence, what the model was given."""
+        if self.about["senses"] is None:
+            return "Replies made elsewhere: nothing is known of what reached the model."
+        lacking = [name for name in ("sight", "sound") if name in self.about["knock_out"]]
+        words = {"sight": "saw nothing", "sound": "heard nothing", "biography": "read no biography"}
+        without = [words[name] for name in ("sight", "sound", "biography") if name in self.about["knock_out"]]
+        if not without:
+            return "Saw, heard and read."
+        return f"{'Text only' if len(lacking) == 2 else 'Knock-out'}: {', '.join(without)}."
+
+    @property
+    def receipt_means(self) -> dict[str, float]:
+        """Mean of each count over the rows whose receipt tells it; nan where none does."""
+        receipts = [p.receipt for p in self.predictions.values() if p.receipt is not None]
+        told = {name: [x for r in receipts if (x := getattr(r, name)) is not None] for name in _RECEIPT}
+        return {name: fmean(values) if values else math.nan for name, values in told.items()}
+
+    @property
+    def failures(self) -> list[Prediction]:
+        """The first rows that failed."""
+        return [p for p in self.predictions.values() if p.state == "failed"][:_FAILURES]
+
+
+def summary_table(runs: Sequence[Path]) -> Table:
+    """The nine tasks, Single, Cross and Overall down, a column a run: percent with its 95% interval.
+
+    Five runs fit into 80 columns.
+
+    Raises:
+        RunError: when a folder holds no scored run.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 0, 0, 1), caption=f"accuracy in percent (95%); chance is {CHANCE:.0f}")
+    table.add_column("task", no_wrap=True)
+    scores = [RunFolder(run).scores() for run in runs]
+    for label, found in zip(_labels(runs), scores, strict=True):
+        table.add_column(label if found["complete"] else f"{label} (not complete)", justify="right", overflow="fold")
+    names = [*(task.id for task in TASKS), *AVERAGES]
+    for name in names:
+        cells = [estimate(found, name) for found in scores]
+        table.add_row(
+            _title(name),
+            *(f"{percent(cell.value)} [dim]{_span(cell):>6}[/dim]" for cell in cells),
+            end_section=name in (SINGLE_TASKS[-1].id, TASKS[-1].id),
+        )
+    return table
+
+
+def percent(value: float) -> str:
+    """One decimal; a dash where nothing is known.
+
+    >>> percent(52.345), percent(float("nan"))
+    ('52.3', '–')
+    """
+    return "–" if math.isnan(value) else f"{value:.1f}".replace("-", "−")
+
+
+def _span(found: Estimate) -> str:
+    if math.isnan(found.low):
+        return ""
+    low, high = (f"{bound:.0f}".replace("-", "−") for bound in (found.low, found.high))
+    return f"{low} to {high}" if found.low < 0 else f"{low}–{high}"
+
+
+def write_report(runs: Sequence[Path], out: Path) -> Path:
+    """Write one self-contained page on one run, or on several of the same data; return its path.
+
+    Raises:
+        RunError: when a folder holds no scored run, or the runs are on different rows.
+        MissingPackageError: when a package for it is not installed.
+    """
+    shown, folder = _load(runs)
+    samples = [sample(row, folder / row.video) for row in choose(shown[0].rows, shown[0].predictions)]
+    page = _render(shown, samples)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=out.parent, delete=False) as file:
+        file.write(page)
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, out)
+    return out
+
+
+def _load(runs: Sequence[Path]) -> tuple[list[Shown], Path]:
+    if not runs:
+        raise RunError("report: no run was given; wanted at least one folder.")
+    corpus, rows = RunFolder(runs[0]).open_data()
+    shown = []
+    first = RunFolder(runs[0]).about()
+    for label, folder in zip(_labels(runs), map(RunFolder, runs), strict=True):
+        about = folder.about()
+        same = [(a["fingerprints"]["data"], a["configuration"]["split"], a["rows"]) for a in (first, about)]
+        if same[0] != same[1]:
+            raise RunError(f"{folder.path}: is not on the same rows as {runs[0]}. Report it by itself.")
+        shown.append(Shown(label, about, folder.scores(), rows, folder.predictions(rows)))
+    return shown, corpus.folder
+
+
+def _labels(runs: Sequence[Path]) -> list[str]:
+    """The models' names; where two runs share one, their folders' names beside them."""
+    names = [str(RunFolder(run).about()["model"]) for run in runs]
+    return [name if names.count(name) == 1 else f"{name} ({run.name})" for name, run in zip(names, runs, strict=True)]
+
+
+def _render(shown: Sequence[Shown], samples: Sequence[Sample]) -> str:
+    jinja2 = need("jinja2", "the report")
+    pages = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters |= {"percent": percent, "span": _span}
+    named = [(run.label, run.scores) for run in shown]
+    page: str = pages.get_template("report.html.j2").render(
+        runs=shown,
+        title=shown[0].label if len(shown) == 1 else f"{len(shown)} runs side by side",
+        received={said: [run.label for run in shown if run.received == said] for said in (r.received for r in shown)},
+        rows=shown[0].rows,
+        groups=[(group.name, _title(group.name)) for group in GROUPS],
+        counts={task.id: shown[0].details.counts[task.id] for task in TASKS},
+        dots=dot_plot(named),
+        maps=[heat_map(label, scores) for label, scores in named],
+        samples=samples,
+        states=(*STATES, "missing"),
+        estimate=estimate,
+        chance=CHANCE,
+        zip=zip,
+    )
+    return page
+
+
+def _title(name: str) -> str:
+    labels = {task.id: task.label for task in TASKS}
+    return labels.get(name) or name.replace("_macro", ", tasks alike").capitalize()

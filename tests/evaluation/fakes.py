@@ -1,0 +1,143 @@
+"""Models of our own for tests: each does one thing, well or badly, and says how often it was asked."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+from crossomni.errors import MediaError, ModelError
+from crossomni.evaluation.models import Ask, Said
+from crossomni.records import Receipt
+from crossomni.tasks import Modality
+
+ALL = frozenset(Modality)
+TEXT = frozenset({Modality.TEXT})
+FULL = Receipt(frames=2, audio_seconds=1.0, video_tokens=20, audio_tokens=25, prompt_tokens=60)
+
+
+class Oracle:
+    """Knows every answer."""
+
+    name = "oracle"
+    senses = TEXT
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """Right."""
+        for ask in asks:
+            yield Said(reply=f"Answer: {ask.question.answer}", receipt=Receipt.text_only(7))
+
+
+class Slow(Oracle):
+    """Takes its time, and gets every fourth question wrong."""
+
+    name = "slow"
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """Late."""
+        for ask in asks:
+            time.sleep(0.03)
+            letter = "A" if ask.question.id.endswith("au") else ask.question.answer
+            yield Said(reply=letter, receipt=Receipt.text_only(7))
+
+
+class Interrupted(Oracle):
+    """Ctrl-C is pressed at the fifth question of a clip."""
+
+    name = "interrupted"
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """Four answers."""
+        yield from list(super().answer(asks))[:4]
+        raise KeyboardInterrupt
+
+
+class Watcher:
+    """Takes sight and sound of the clip for real."""
+
+    name = "watcher"
+    senses = ALL
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """What it was given, in its receipt."""
+        for ask in asks:
+            assert ask.clip is not None
+            frames = len(ask.clip.frames(2)) if Modality.VISION in ask.senses else 0
+            sound = len(ask.clip.sound()) / 16_000 if Modality.AUDIO in ask.senses else 0.0
+            tokens = {"video_tokens": 10 * frames, "audio_tokens": int(25 * sound), "prompt_tokens": 60}
+            yield Said(reply="B", receipt=Receipt(frames=frames, audio_seconds=sound, **tokens))
+
+
+class Deaf(Watcher):
+    """Says that it hears, and does not."""
+
+    name = "deaf"
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """No audio token."""
+        for _ in asks:
+            receipt = Receipt(frames=2, audio_seconds=1.0, video_tokens=20, audio_tokens=0, prompt_tokens=60)
+            yield Said(reply="B", receipt=receipt)
+
+
+class Blind(Watcher):
+    """Says that it sees, and does not."""
+
+    name = "blind"
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """No frame."""
+        for _ in asks:
+            receipt = Receipt(frames=0, audio_seconds=1.0, video_tokens=None, audio_tokens=25, prompt_tokens=60)
+            yield Said(reply="B", receipt=receipt)
+
+
+class Stumbling(Oracle):
+    """Fails at visual targets, each time in another way."""
+
+    name = "stumbling"
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """Answers or errors."""
+        for ask, said in zip(asks, super().answer(asks), strict=True):
+            if ask.question.id.endswith("-vi"):
+                raise ModelError("the server\nsaid no")
+            if ask.question.id.endswith("vi-au"):
+                raise MediaError("the clip is cut short")
+            yield said
+
+
+class Buggy(Oracle):
+    """Has a fault that is nobody's but its own."""
+
+    name = "buggy"
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """Never."""
+        raise KeyError("oops")
+        yield
+
+
+class Short(Oracle):
+    """Leaves the last question of a clip out."""
+
+    name = "short"
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """One too few."""
+        yield from list(super().answer(asks))[:-1]
+
+
+class Mumbling(Oracle):
+    """Its replies are of every kind of state."""
+
+    name = "mumbling"
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """In turns."""
+        for place, _ in enumerate(asks):
+            replies = ("", "I cannot tell.", "A or B", "<script>alert(1)</script> B")
+            yield Said(reply=replies[place % 4], receipt=Receipt.text_only(None))
+
+
+class Speechless:
+    """Lacks what a model must have."""
+
+    name = "speechless"
