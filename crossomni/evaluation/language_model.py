@@ -6,18 +6,20 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from crossomni.corpus import file_sha256
-from crossomni.errors import ModelError
+from crossomni.errors import InputError, ModelError
 from crossomni.evaluation.config import AnswerBy
-from crossomni.evaluation.likelihood import log_likelihoods
+from crossomni.evaluation.likelihood import log_likelihoods, shared
 from crossomni.evaluation.models import Ask, Said
 from crossomni.optional import need
-from crossomni.records import Receipt
+from crossomni.records import Question, Receipt
 from crossomni.tasks import Modality
 
 _PURPOSE = "a language model"
-_MOST_NEW_TOKENS = 1024  # of a generated reply: room for a chain of thought
+# A question that asks for nothing in particular: what it leaves an option worth is not the question's doing.
+_NO_QUESTION = "Who or what is it?"
 _WEIGHTS = (".json", ".safetensors", ".bin", ".gguf", ".jinja", ".model")
 
 
@@ -31,10 +33,13 @@ class LanguageModel:
 
     senses = frozenset({Modality.TEXT})
 
-    def __init__(self, name: str, source: Path | str, answer_by: AnswerBy = "likelihood") -> None:
+    def __init__(
+        self, name: str, source: Path | str, answer_by: AnswerBy = "likelihood", *, most_new_tokens: int = 1024
+    ) -> None:
         self.name = name
         self._source = source  # a folder, a GGUF file, or an id of the Hub
         self._answer_by = answer_by
+        self._most_new_tokens = most_new_tokens  # of a generated reply: room for a chain of thought
 
     @cached_property
     def fingerprint(self) -> str:
@@ -51,7 +56,8 @@ class LanguageModel:
         """Answer the questions of one clip; what their contexts begin with alike is computed once.
 
         Raises:
-            ModelError: when it cannot be loaded, or a question needs more memory than there is.
+            InputError: when it cannot be loaded.
+            ModelError: when a question needs more memory than there is.
         """
         torch = need("torch", _PURPOSE)
         answers = {"likelihood": self._by_likelihood, "letters": self._by_letters, "generation": self._generated}
@@ -61,8 +67,12 @@ class LanguageModel:
             raise ModelError(f"{self.name}: out of memory ({error}).") from error
 
     def _by_likelihood(self, asks: Sequence[Ask]) -> Iterator[Said]:
-        for ask in asks:
-            yield self._best(ask, [], 0)
+        asked = [self._split(_context(ask.question, ask.question.question), ask) for ask in asks]
+        unasked = [self._split(_context(ask.question, _NO_QUESTION), ask) for ask in asks]
+        scores = list(log_likelihoods(self._model, *zip(*asked, *unasked, strict=True)))
+        for ask, (context, _), told, untold in zip(asks, asked, scores, scores[len(asks) :], strict=False):
+            gains = [one - other for one, other in zip(told, untold, strict=True)]
+            yield _best(ask, gains, len(context))
 
     def _by_letters(self, asks: Sequence[Ask]) -> Iterator[Said]:
         contexts = [self._tokens(self._chat(ask.prompt)) for ask in asks]
@@ -79,9 +89,68 @@ class LanguageModel:
             said = self._model.generate(
                 ids,
                 attention_mask=torch.ones_like(ids),
-                max_new_tokens=_MOST_NEW_TOKENS,
+                max_new_tokens=self._most_new_tokens,
                 do_sample=False,
                 pad_token_id=self._tokenizer.eos_token_id,
             )
             reply = self._tokenizer.decode(said[0, len(context) :], skip_special_tokens=True)
             yield Said(reply=reply.strip(), receipt=Receipt.text_only(len(context)))
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        return self._load("AutoTokenizer")
+
+    @cached_property
+    def _model(self) -> Any:
+        torch = need("torch", _PURPOSE)
+        if torch.cuda.is_available():
+            return self._load("AutoModelForCausalLM", dtype="auto", device_map="auto").eval()
+        return self._load("AutoModelForCausalLM", dtype=torch.float32).eval()
+
+    def _load(self, kind: str, **options: Any) -> Any:
+        transformers = need("transformers", _PURPOSE)
+        place: Path | str = self._source
+        if isinstance(place, Path) and place.suffix == ".gguf":
+            need("gguf", "a model in a GGUF file")
+            place, options = place.parent, {"gguf_file": place.name, **options}
+        try:
+            return getattr(transformers, kind).from_pretrained(place, **options)
+        except (OSError, ValueError, KeyError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise InputError(
+                f"model {self.name}: {place} cannot be loaded as a language model ({reason}). "
+                "Give a folder or an id that transformers loads."
+            ) from error
+
+    def _tokens(self, text: str) -> list[int]:
+        """Tokens of plain text, or of a chat, whose template has put its own special tokens."""
+        return list(self._tokenizer(text, add_special_tokens=not self._chats)["input_ids"])
+
+    @property
+    def _chats(self) -> bool:
+        return self._answer_by != "likelihood" and self._tokenizer.chat_template is not None
+
+    def _split(self, context: str, ask: Ask) -> tuple[list[int], list[list[int]]]:
+        """Tokens of the context, and of each option after it: split together, as they would be in running text."""
+        start = self._tokens(context)
+        whole = [self._tokens(f"{context} {option}") for option in ask.question.options]
+        length = shared([start, *whole])
+        return start[:length], [text[length:] for text in whole]
+
+    def _chat(self, prompt: str) -> str:
+        """The prompt as the user's message; plain text for a model that was never taught to chat."""
+        if not self._chats:
+            return f"{prompt}\nAnswer:"
+        message = [{"role": "user", "content": prompt}]
+        return str(self._tokenizer.apply_chat_template(message, tokenize=False, add_generation_prompt=True))
+
+
+def _context(question: Question, asked: str) -> str:
+    return "\n\n".join(part for part in (question.biography, f"Question: {asked}\nAnswer:") if part)
+
+
+def _best(ask: Ask, scores: Sequence[float], prompt_tokens: int) -> Said:
+    """The letter of the highest score; letters that share it are all said, and read as ambiguous."""
+    top = max(scores)
+    letters = [letter for letter, score in zip(ask.question.letters, scores, strict=True) if score == top]
+    return Said(reply=" or ".join(letters), receipt=Receipt.text_only(prompt_tokens))

@@ -31,7 +31,8 @@ def load_model(spec: str, corpus: Corpus, *, answer_by: AnswerBy = "likelihood",
     if kind == "python" and colon:
         return own_model(name)
     if kind == "package" and colon:
-        return LanguageModel(spec, _packaged_weights(name), answer_by)
+        weights = _packaged_weights(name)
+        return LanguageModel(weights.stem, weights, answer_by)
     if Path(spec).is_dir():
         return LanguageModel(Path(spec).absolute().name, Path(spec), answer_by)
     if colon or spec.startswith((".", "/", "~")) or not 0 <= spec.count("/") <= 1:

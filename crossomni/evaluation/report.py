@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -95,13 +94,15 @@ def summary_table(runs: Sequence[Path]) -> Table:
         RunError: when a folder holds no scored run.
     """
     from rich.box import SIMPLE_HEAD
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 0, 0, 1), caption=f"accuracy in percent (95%); chance is {CHANCE:.0f}")
     table.add_column("task", no_wrap=True)
     scores = [RunFolder(run).scores() for run in runs]
     for label, found in zip(_labels(runs), scores, strict=True):
-        table.add_column(label if found["complete"] else f"{label} (not complete)", justify="right", overflow="fold")
+        title = label if found["complete"] else f"{label} (not complete)"
+        table.add_column(escape(title), justify="right", overflow="fold")
     names = [*(task.id for task in TASKS), *AVERAGES]
     for name in names:
         cells = [estimate(found, name) for found in scores]
@@ -139,10 +140,13 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
     shown, folder = _load(runs)
     samples = [sample(row, folder / row.video) for row in choose(shown[0].rows, shown[0].predictions)]
     page = _render(shown, samples)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=out.parent, delete=False) as file:
-        file.write(page)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        temporary.write_text(page, encoding="utf-8")
+        os.replace(temporary, out)
+    finally:
+        temporary.unlink(missing_ok=True)
     return out
 
 

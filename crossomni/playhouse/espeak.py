@@ -17,7 +17,7 @@ SAMPLE_RATE_HZ = 22_050
 
 # From espeak-ng's speak_lib.h.
 _SYNCHRONOUS = 2
-_RATE, _PITCH, _RANGE = 1, 3, 4
+_RATE, _PITCH, _RANGE, _WORD_GAP = 1, 3, 4, 7
 _UTF8 = 1
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
@@ -30,6 +30,7 @@ class Manner:
     words_per_minute: int = 150  # 80 to 450, nominal
     pitch: int = 50  # 0 to 100, where 50 is the voice's own
     pitch_range: int = 50  # 0 (monotone) to 100, where 50 is the voice's own
+    word_gap: int = 0  # pause between words, in units of 10 ms at 150 words a minute
 
 
 class Espeak:
@@ -88,6 +89,7 @@ class Espeak:
             (_RATE, manner.words_per_minute),
             (_PITCH, manner.pitch),
             (_RANGE, manner.pitch_range),
+            (_WORD_GAP, manner.word_gap),
         ):
             self._library.espeak_SetParameter(parameter, value, 0)
         data = text.encode()

@@ -6,7 +6,7 @@ All points are pixels from the spot on the floor where the person stands; y poin
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PIL import Image
 
@@ -30,7 +30,7 @@ def _sketch() -> Sketch:
     return Sketch(HEAD_SIZE, HEAD_ORIGIN)
 
 
-def _mirrored(right: list[Point]) -> list[Point]:
+def _mirrored(right: Sequence[Point]) -> list[Point]:
     """A closed outline from its right half, top to bottom."""
     return [*right, *((-x, y) for x, y in right[::-1])]
 
@@ -56,7 +56,7 @@ def head(sex: str, style: int, hair: str, beard: int, skin: int) -> Image.Image:
     if sex == "men" or style == 2:
         for side in (-1, 1):
             sketch.oval(side * 24, -142, (4.5, 6), flesh)
-    jaw = [(10, -169), (23, -156), (23.5, -140), (17, -125), (6, -120)]
+    jaw: list[Point] = [(10, -169), (23, -156), (23.5, -140), (17, -125), (6, -120)]
     if sex == "men":
         jaw = [(10, -169), (23, -156), (24, -140), (20, -126), (9, -119.5)]
     sketch.blob(_mirrored(jaw), flesh)

@@ -26,7 +26,7 @@ STARS_AT: dict[int, tuple[Point, ...]] = {
     4: ((-8, -101), (8, -101), (-8, -87.5), (8, -87.5)),
 }
 WIDE_POSES = ("points to the side",)
-STANDING_REACH = 54  # pixels to either side within which all other poses stay
+STANDING_REACH = 56  # pixels to either side within which all other poses stay
 PHASES = {"waves a hand": 2}  # an action's drawings that alternate; one where not named
 
 
@@ -38,7 +38,11 @@ class Moment(NamedTuple):
     stride: int = 0  # 0 stands, 1 and 2 are steps
     mouth: int = 0  # see faces.features
     eyes_shut: bool = False
-    sunk: int = 0  # pixels by which the upper body has sunk while breathing out
+
+    @property
+    def nod(self) -> int:
+        """Pixels by which the upper body sinks: people nod with the loudest syllables they speak."""
+        return int(self.mouth == faces.MOUTHS - 1)
 
 
 class Figure:
@@ -58,15 +62,15 @@ class Figure:
             picture = self._body(moment).copy()
             features = faces.features(self._sex, self._look.expression, moment.eyes_shut, moment.mouth)
             for layer in (features, faces.accessory(self._look.accessory)):
-                picture.alpha_composite(layer, (HEAD_CORNER[0], HEAD_CORNER[1] + moment.sunk))
+                picture.alpha_composite(layer, (HEAD_CORNER[0], HEAD_CORNER[1] + moment.nod))
             self._pictures[moment] = picture
         return self._pictures[moment]
 
     def _body(self, moment: Moment) -> Image.Image:
-        key = (moment.pose, moment.phase, moment.stride, moment.sunk)
+        key = (moment.pose, moment.phase, moment.stride, moment.nod)
         if key not in self._bodies:
             look, sex = self._look, self._sex
-            head_corner, corner = (HEAD_CORNER[0], HEAD_CORNER[1] + moment.sunk), (0, moment.sunk)
+            head_corner, corner = (HEAD_CORNER[0], HEAD_CORNER[1] + moment.nod), (0, moment.nod)
             body = Image.new("RGBA", FIGURE_SIZE)
             body.alpha_composite(faces.hair_behind(sex, look.hair_style, look.hair), head_corner)
             body.alpha_composite(legs(sex, look.trousers, moment.stride))
@@ -119,13 +123,13 @@ def star_colour(top: str) -> Colour:
 
 
 def _star(x: float, y: float) -> list[Point]:
-    radii = (STAR_RADIUS, STAR_RADIUS * 0.46)
+    radii = (STAR_RADIUS, STAR_RADIUS * 0.5)
     turns = [math.pi * (i / 5 - 0.5) for i in range(10)]
     return [(x + radii[i % 2] * math.cos(a), y + radii[i % 2] * math.sin(a)) for i, a in enumerate(turns)]
 
 
 @functools.cache
-def arms(sex: str, top: str, skin: int, pose: str, phase: int, side: int) -> Image.Image:  # noqa: PLR0913
+def arms(sex: str, top: str, skin: int, pose: str, phase: int, side: int) -> Image.Image:
     """Both arms; the acting one is at ``side``."""
     sketch = Sketch(FIGURE_SIZE, FIGURE_ORIGIN)
     sleeve, flesh = mixed(TOPS[top], INK, 0.1), SKINS[skin]
@@ -151,13 +155,13 @@ def _joints(pose: str, phase: int, shoulder: float) -> tuple[list[Point], list[P
         "crosses the arms": [start, (shoulder + 5, -80), (-13, -69)],
         "holds up a cup": [start, (shoulder + 12, -88), (shoulder + 15, -118)],
         "puts both hands on the hips": hips,
-        "points to the side": [start, (shoulder + 14, -107), (shoulder + 28, -108)],
+        "points to the side": [start, (shoulder + 14, -107), (shoulder + 26, -108)],
     }
     other = {"crosses the arms": [start, (shoulder + 5, -78), (-13, -63)], "puts both hands on the hips": hips}
     return acting[pose], other.get(pose, rest)
 
 
-def _held(sketch: Sketch, pose: str, x: float, y: float, side: int, flesh: Colour) -> None:  # noqa: PLR0913
+def _held(sketch: Sketch, pose: str, x: float, y: float, side: int, flesh: Colour) -> None:
     """What the acting hand at (x, y) does or holds."""
     if pose == "points to the side":
         sketch.limb([(x + side * 4, y - 1), (x + side * 12, y - 1)], flesh, 3)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -17,7 +18,7 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from crossomni.playhouse.plays import FRAME_SIZE, FRAMES_PER_SECOND, SAMPLE_RATE_HZ, Play
-from crossomni.playhouse.stage import draw_strips
+from crossomni.playhouse.stage import PLACE_X, draw_strips
 from crossomni.playhouse.voices import Soundtrack, soundtrack
 from crossomni.records import Line
 
@@ -26,7 +27,7 @@ SOUND_BITS_PER_SECOND = 24_000
 # pixel saves 4% for 40% more (drawings move by whole pixels); a key frame weighs as much as 3 seconds of moving
 # pictures, so there is one at the start; the fast coder of AAC is nearer to the samples than the slow one.
 _PICTURE_OPTIONS = {
-    "preset": "veryfast", "crf": "31", "g": "250", "threads": "1", "x264-params": "me=dia:subme=0"
+    "preset": "veryfast", "crf": "32", "g": "250", "threads": "1", "x264-params": "me=dia:subme=0"
 }  # fmt: skip
 _SOUND_OPTIONS = {"aac_coder": "fast"}
 _CONTAINER_OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
@@ -69,7 +70,7 @@ def shoot(play: Play, sound: Soundtrack, path: Path) -> None:
 
 def _packets(
     pictures: VideoStream, voices: AudioStream, frames: Iterable[tuple[np.ndarray, ...]], samples: np.ndarray
-) -> Iterator[Packet]:
+) -> Iterator[Packet[Any]]:
     """Pictures first, then the sound: the muxer weaves them together by time."""
     for strips in _in_brightness_and_colour(frames):
         yield from pictures.encode(av.VideoFrame.from_ndarray(strips, format="yuv420p"))
@@ -87,18 +88,19 @@ def _in_brightness_and_colour(frames: Iterable[tuple[np.ndarray, ...]]) -> Itera
     """
     width, height = FRAME_SIZE
     whole = np.empty((height * 3 // 2, width), np.uint8)
-    converter = VideoReformatter()
-    converted: dict[int, list[np.ndarray]] = {}
-    kept = []  # the strips themselves, so that no other array takes their identity
+    planes, converter = _planes(whole), VideoReformatter()
+    converted: dict[int, tuple[np.ndarray, list[np.ndarray]]] = {}  # with the strip, which keeps its identity taken
+    shown: tuple[np.ndarray | None, ...] = (None,) * len(PLACE_X)
     for strips in frames:
         for place, strip in enumerate(strips):
+            if strip is shown[place]:
+                continue
             if id(strip) not in converted:
-                converted[id(strip)] = _planes(
-                    converter.reformat(av.VideoFrame.from_ndarray(strip, format="rgb24"), format="yuv420p").to_ndarray()
-                )
-                kept.append(strip)
-            for plane, part in zip(_planes(whole), converted[id(strip)], strict=True):
+                frame = av.VideoFrame.from_ndarray(strip, format="rgb24")
+                converted[id(strip)] = strip, _planes(converter.reformat(frame, format="yuv420p").to_ndarray())
+            for plane, part in zip(planes, converted[id(strip)][1], strict=True):
                 plane[:, place * part.shape[1] : (place + 1) * part.shape[1]] = part
+        shown = strips
         yield whole
 
 

@@ -54,15 +54,11 @@ def _theatre(sketch: Sketch) -> None:
         sketch.shape(panel, (182, 188, 195), (158, 164, 174))
     for y in (208, 219, 233):
         sketch.stroke([(0, y), (WIDTH, y)], (134, 108, 90), 1.2)
-    curtain = (128, 92, 100)
+    curtain, folded = (128, 92, 100), (60, 40, 50)
     for left in (0, WIDTH - 20):
         for fold in range(3):
             x = left + fold * 7
-            sketch.box(
-                (x - 1, 0, x + 7, 214),
-                mixed(curtain, (60, 40, 50), 0.12 * (fold % 2)),
-                mixed(curtain, (60, 40, 50), 0.4),
-            )
+            sketch.box((x - 1, 0, x + 7, 214), mixed(curtain, folded, 0.12 * (fold % 2)), mixed(curtain, folded, 0.4))
     _shelf(sketch, (146, 116, 88))
 
 

@@ -32,7 +32,6 @@ TRAPDOOR = (34, 5)  # radii of the hole in the floor, in pixels
 STRIP_WIDTH = WIDTH // len(PLACE_X)
 _ROPE: Colour = (222, 190, 130)
 _ROPE_ENDS = 150  # pixels above the feet: behind the head
-_BREATH_SECONDS = 3.4
 _EDGES = {"from the left": -50, "from the right": WIDTH + 50}  # where somebody is just out of sight
 _AFTERWARDS_SECONDS = 0.3  # that long the trapdoor stays open and the rope hangs
 _HALF_OPEN, _WIDE_OPEN = 0.22, 0.6  # shares of the line's loudest moments
@@ -153,8 +152,7 @@ def _placed(actor: Actor, time: float, mouth: int, eyes_shut: bool) -> Placed | 
         y, opening = y + round(FIGURE_ORIGIN[1] * remaining), after
     else:
         y, rope = y - round(y * remaining), after
-    sunk = int((time + 0.7 * actor.place) % _BREATH_SECONDS > _BREATH_SECONDS / 2)
-    moment = Moment(*_pose(look, time), stride, mouth, eyes_shut, sunk)
+    moment = Moment(*_pose(look, time), stride, mouth, eyes_shut)
     return Placed(actor.place, x, y, moment, opening, rope)
 
 

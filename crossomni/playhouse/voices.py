@@ -24,7 +24,7 @@ FADE_SECONDS = 0.005
 # By rank. Rates are espeak-ng's own count, which takes the pauses of longer texts in.
 PITCHES_HZ = {"women": (150.0, 184.0, 225.0, 275.0), "men": (85.0, 104.0, 127.0, 156.0)}
 LOUDNESSES_DB = (-35.0, -30.0, -25.0, -20.0)  # root mean square of the line, against full scale
-SPEEDS = (80, 103, 132, 170)  # words a minute
+SPEEDS = ((80, 2), (90, 0), (118, 0), (155, 0))  # words a minute, gap between words
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ SPEAKERS = {
         Speaker("en-us+steph", (106.1, 130.2, 163.6, 207.5, 265.0, 336.1), 2.0),
         Speaker("en-us+f4", (113.2, 133.3, 161.7, 199.0, 247.7, 307.9)),
         Speaker("en-us+steph3", (106.1, 130.2, 163.5, 207.6, 265.1, 336.2), 2.3),
-        Speaker("en-us+aunty", (75.4, 105.5, 146.3, 200.9, 272.9, 360.9)),
+        Speaker("en-us+steph2", (106.0, 130.0, 163.5, 207.5, 265.0, 336.1), 2.3),
     ),
     "men": (
         Speaker("en-us+miguel", (77.6, 88.1, 102.5, 121.4, 147.9, 179.9), 3.0),
@@ -65,16 +65,17 @@ class Delivery:
     pitch_range: int  # espeak-ng's setting: 0 is monotone, 50 the voice's own
     loudness_db: float
     words_per_minute: int
+    word_gap: int  # espeak-ng's setting
     quality: str
     accent: float = 0.0  # how much louder the loud syllables are made than the soft ones
 
 
 # Against a calm voice: semitones, range of the melody, dB, words a minute, accent.
 FEELINGS = {
-    "calm": (0.0, 40, -28.0, 125, 0.0),
-    "happy": (6.0, 95, -25.0, 150, 0.0),
-    "sad": (-4.0, 10, -35.0, 85, 0.0),
-    "angry": (-1.0, 70, -20.0, 170, 0.6),
+    "calm": (0.0, 40, -28.0, 113, 0.0),
+    "happy": (6.0, 95, -25.0, 138, 0.0),
+    "sad": (-4.0, 10, -35.0, 80, 0.0),
+    "angry": (-1.0, 70, -20.0, 147, 0.6),
 }
 
 
@@ -113,10 +114,10 @@ def delivery(actor: Actor, play: Play) -> Delivery:
         semitones, pitch_range, loudness_db, words_per_minute, accent = FEELINGS[voice.emotion]
         middle_hz = math.sqrt(pitches_hz[1] * pitches_hz[2])
         return Delivery(
-            middle_hz * 2 ** (semitones / 12), pitch_range, loudness_db, words_per_minute, voice.quality, accent
+            middle_hz * 2 ** (semitones / 12), pitch_range, loudness_db, words_per_minute, 0, voice.quality, accent
         )
     return Delivery(
-        pitches_hz[voice.pitch], 40, LOUDNESSES_DB[voice.loudness], SPEEDS[voice.speed], voice.quality
+        pitches_hz[voice.pitch], 40, LOUDNESSES_DB[voice.loudness], *SPEEDS[voice.speed], voice.quality
     )
 
 
@@ -128,6 +129,7 @@ def _say(actor: Actor, play: Play) -> np.ndarray:
         words_per_minute=heard.words_per_minute,
         pitch=speaker.setting(heard.pitch_hz),
         pitch_range=heard.pitch_range,
+        word_gap=heard.word_gap,
     )
 
     def speak(espeak: Espeak) -> np.ndarray:
@@ -163,8 +165,8 @@ def _rough(samples: np.ndarray) -> np.ndarray:
 
 def _nasal(samples: np.ndarray) -> np.ndarray:
     """A resonance of the nose near 1 kHz, and the hollow below it."""
-    hollow = signal.lfilter(*signal.iirnotch(450, 0.7, SAMPLE_RATE_HZ), samples)
-    return hollow + 8 * signal.lfilter(*signal.iirpeak(1000, 2.5, SAMPLE_RATE_HZ), hollow)
+    hollow = 0.2 * samples + 0.8 * signal.lfilter(*signal.iirnotch(450, 0.7, SAMPLE_RATE_HZ), samples)
+    return hollow + 6 * signal.lfilter(*signal.iirpeak(1000, 2.5, SAMPLE_RATE_HZ), hollow)
 
 
 def _muffled(samples: np.ndarray) -> np.ndarray:

@@ -89,14 +89,12 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Ask]:
     return lambda sound: Ask(question=ROW, prompt="", clip=clips[sound], senses=frozenset(Modality))
 
 
-@pytest.mark.parametrize(
-    "changes", [{"audio_tokens": 0}, {"audio_seconds": 0.0}, {"video_tokens": 0}, {"frames": 0}]
-)
+@pytest.mark.parametrize("changes", [{"audio_tokens": 0}, {"audio_seconds": 0.0}, {"video_tokens": 0}, {"frames": 0}])
 def test_a_receipt_with_a_zero_for_a_promised_sense_is_refused(
     ask: Callable[[bool], Ask], changes: dict[str, float]
 ) -> None:
     """Nothing of a sense that was promised: the row and the way to declare it are named."""
-    with pytest.raises(DeafOrBlindError, match="row 'clip-au'.*--knock-out s"):
+    with pytest.raises(DeafOrBlindError, match=r"row 'clip-au'.*--knock-out s"):
         check_receipt(ask(True), heard(**changes))
 
 

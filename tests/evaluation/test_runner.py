@@ -32,7 +32,7 @@ def lines(out: Path) -> list[dict[str, Any]]:
 
 
 def test_a_run_leaves_the_four_files_of_the_contract(data: Path, tmp_path: Path) -> None:
-    """run.json, predictions.jsonl, scores.json and report.html hold what the contract says, and nothing else is there."""
+    """The four files hold what the contract says, and nothing else is there."""
     summary = evaluate(config(data, tmp_path / "run"))
 
     assert {path.name for path in (tmp_path / "run").iterdir()} == {
@@ -59,7 +59,9 @@ def test_rows_come_clip_by_clip_and_progress_is_told(data: Path, tmp_path: Path)
     evaluate(config(data, tmp_path / "run"), progress=lambda done, total: told.append((done, total)))
 
     assert told == [(done, 27) for done in range(28)]
-    assert [line["clip_id"] for line in lines(tmp_path / "run")] == sorted(line["clip_id"] for line in lines(tmp_path / "run"))
+    assert [line["clip_id"] for line in lines(tmp_path / "run")] == sorted(
+        line["clip_id"] for line in lines(tmp_path / "run")
+    )
 
 
 def test_a_stopped_run_goes_on_where_it_stopped(data: Path, tmp_path: Path) -> None:

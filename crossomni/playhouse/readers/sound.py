@@ -105,7 +105,7 @@ def pace(part: Floats, rate_hz: int) -> float:
     colour /= np.linalg.norm(colour, axis=1, keepdims=True)
     change = 1 - float((colour[5:] * colour[:-5]).sum(axis=1).mean())
     # All lines have five to eight words, so that a short one is likely a fast one.
-    return 0.8 * math.log(change) - 0.35 * math.log(len(part) / rate_hz)
+    return 0.7 * math.log(change) - 0.35 * math.log(len(part) / rate_hz)
 
 
 def timbre(part: Floats, rate_hz: int) -> tuple[float, float, float, float]:
