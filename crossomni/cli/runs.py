@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -94,6 +95,9 @@ def demo(
 
 
 def _evaluate(config: EvalConfig) -> RunSummary:
+    # Threads that wait for each other by spinning make a language model many times slower on a busy machine; it has to
+    # be said before torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from tqdm import tqdm
 
     from crossomni.evaluation.runner import evaluate as run

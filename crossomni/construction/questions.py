@@ -74,24 +74,27 @@ def thing_question(
     )
 
 
-_CROSS_OF_THINGS = (
+# In turn; questions within text come every other time, since a reader of text is measured by them.
+_OF_THINGS = (
+    (Modality.TEXT, Modality.TEXT),
     (Modality.VISION, Modality.VISION),
+    (Modality.TEXT, Modality.TEXT),
     (Modality.VISION, Modality.TEXT),
+    (Modality.TEXT, Modality.TEXT),
     (Modality.TEXT, Modality.VISION),
 )
 
 
 def write_questions(annotation: Annotation, number: int, seed: int) -> Iterator[Draft]:
-    """All drafts for one clip: a pair block, a `te` question about a thing, and in turn one with sight in it.
+    """All drafts for one clip: a pair block about a person, and a question about a thing.
 
-    ``number`` is the clip's place in the build: it takes turns among the kinds of thing question.
+    ``number`` is the clip's place in its split: clips take turns among the tasks of thing questions.
     """
     rng = random.Random(f"questions {seed} {annotation.clip.id}")
     if annotation.persons:
         yield from pair_block(annotation, rng.choice(annotation.persons), rng)
     if annotation.things:
-        yield thing_question(annotation, rng.choice(annotation.things), Modality.TEXT, Modality.TEXT, rng)
-        source, target = _CROSS_OF_THINGS[number % len(_CROSS_OF_THINGS)]
+        source, target = _OF_THINGS[number % len(_OF_THINGS)]
         yield thing_question(annotation, rng.choice(annotation.things), source, target, rng)
 
 

@@ -54,7 +54,7 @@ def dot_plot(runs: Sequence[tuple[str, Scores]]) -> Any:
     labels = [*(task.label for task in TASKS), *(name.title() for name in AVERAGES)]
     # A gap before the cross tasks and one before the averages.
     places = [place + 0.5 * (place >= len(SINGLE_TASKS)) + 0.5 * (place >= len(TASKS)) for place in range(len(names))]
-    figure = _figure(8.4, 1.2 + len(names) * (0.24 + 0.1 * len(runs)))
+    figure = _figure(9.4, 1.2 + len(names) * (0.24 + 0.1 * len(runs)))
     axes = figure.add_subplot()
     axes.axvline(CHANCE, color=_INK, linewidth=1, linestyle=(0, (4, 3)), alpha=0.6)
     axes.annotate("chance", (CHANCE, 1), xycoords=("data", "axes fraction"), xytext=(4, 2), textcoords="offset points")

@@ -68,10 +68,12 @@ class LanguageModel:
 
     def _by_likelihood(self, asks: Sequence[Ask]) -> Iterator[Said]:
         asked = [self._split(_context(ask.question, ask.question.question), ask) for ask in asks]
-        unasked = [self._split(_context(ask.question, _NO_QUESTION), ask) for ask in asks]
-        scores = list(log_likelihoods(self._model, *zip(*asked, *unasked, strict=True)))
-        for ask, (context, _), told, untold in zip(asks, asked, scores, scores[len(asks) :], strict=False):
-            gains = [one - other for one, other in zip(told, untold, strict=True)]
+        # Questions of a pair block share their options, and with them what those are worth unasked.
+        unasked = {_unasked(ask): self._split(_context(ask.question, _NO_QUESTION), ask) for ask in asks}
+        scores = list(log_likelihoods(self._model, *zip(*asked, *unasked.values(), strict=True)))
+        worth = dict(zip(unasked, scores[len(asks) :], strict=True))
+        for ask, (context, _), told in zip(asks, asked, scores, strict=False):
+            gains = [one - other for one, other in zip(told, worth[_unasked(ask)], strict=True)]
             yield _best(ask, gains, len(context))
 
     def _by_letters(self, asks: Sequence[Ask]) -> Iterator[Said]:
@@ -147,6 +149,11 @@ class LanguageModel:
 
 def _context(question: Question, asked: str) -> str:
     return "\n\n".join(part for part in (question.biography, f"Question: {asked}\nAnswer:") if part)
+
+
+def _unasked(ask: Ask) -> tuple[str, ...]:
+    """What an option's worth without the question hangs on."""
+    return ask.question.biography, *ask.question.options
 
 
 def _best(ask: Ask, scores: Sequence[float], prompt_tokens: int) -> Said:

@@ -52,9 +52,10 @@ def evaluate(config: EvalConfig, *, progress: Progress = lambda done, total: Non
     corpus = open_corpus(config.data, config.annotations, config.media)
     rows = corpus.rows(config.split)[: config.limit]
     model = load_model(config.model, corpus, answer_by=config.answer_by, seed=config.seed)
+    about = _about(config, corpus, rows, model)  # before the folder: what is refused leaves nothing behind
     folder = RunFolder(config.out)
     with Ledger(folder.predictions_path) as ledger:
-        folder.claim(_about(config, corpus, rows, model))
+        folder.claim(about)
         predictions = folder.predictions(rows)
         progress(len(predictions), len(rows))
         for prediction in _answers(model, tuple(row for row in rows if row.id not in predictions), corpus, config):

@@ -25,9 +25,10 @@ from crossomni.records import Line
 SOUND_BITS_PER_SECOND = 24_000
 # Measured over random plays: a slower preset saves 1% of the bytes for 70% more time; the search for motion below a
 # pixel saves 4% for 40% more (drawings move by whole pixels); a key frame weighs as much as 3 seconds of moving
-# pictures, so there is one at the start; the fast coder of AAC is nearer to the samples than the slow one.
+# pictures, so there is one at the start; the fast coder of AAC is nearer to the samples than the slow one. Without
+# B-frames, because with them this encoder's rate control (mbtree) may write other bytes in another run.
 _PICTURE_OPTIONS = {
-    "preset": "veryfast", "crf": "32", "g": "250", "threads": "1", "x264-params": "me=dia:subme=0"
+    "preset": "veryfast", "crf": "33", "g": "250", "threads": "1", "x264-params": "me=dia:subme=0:bframes=0"
 }  # fmt: skip
 _SOUND_OPTIONS = {"aac_coder": "fast"}
 _CONTAINER_OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}

@@ -13,7 +13,7 @@ FRAMES_PER_SECOND = 10
 SAMPLE_RATE_HZ = 22_050
 ENTRANCE_SECONDS = 1.2
 ACTION_SECONDS = 3.0
-FIRST_LINE_SECONDS = 3.0  # everybody is on stage by then
+FIRST_LINE_SECONDS = 2.6  # everybody is on stage by then
 PAUSE_SECONDS = 0.4  # between two lines
 
 

@@ -127,9 +127,9 @@ def _looks(rng: random.Random, sex: str) -> list[Look]:
             accessory=accessories[i],
             expression=expressions[i],
             action=actions[i],
-            action_start_seconds=round(3.2 + 2.0 * acts_at[i] + rng.uniform(0, 0.4), 1),
+            action_start_seconds=round(2.7 + 1.8 * acts_at[i] + rng.uniform(0, 0.4), 1),
             entrance=entrances[i],
-            entrance_start_seconds=round(0.2 + 0.5 * enters_at[i], 1),
+            entrance_start_seconds=round(0.1 + 0.4 * enters_at[i], 1),
         )
         for i in range(PEOPLE)
     ]

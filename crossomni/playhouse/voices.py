@@ -10,10 +10,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import signal
 
-from crossomni.playhouse.espeak import SAMPLE_RATE_HZ, Espeak, Manner, engine
-from crossomni.playhouse.plays import FIRST_LINE_SECONDS, FRAMES_PER_SECOND, PAUSE_SECONDS, Actor, Play
+from crossomni.playhouse.espeak import SAMPLE_RATE_HZ, Manner, Samples, engine
+from crossomni.playhouse.plays import FIRST_LINE_SECONDS, FRAMES_PER_SECOND, PAUSE_SECONDS, Actor, Play, Voice
 from crossomni.records import Line
 
 LAST_PAUSE_SECONDS = 0.6
@@ -21,10 +22,7 @@ ROOM_NOISE = 0.0004  # standard deviation, about -68 dB
 PEAK = 0.95
 FADE_SECONDS = 0.005
 
-# By rank. Rates are espeak-ng's own count, which takes the pauses of longer texts in.
-PITCHES_HZ = {"women": (150.0, 184.0, 225.0, 275.0), "men": (85.0, 104.0, 127.0, 156.0)}
-LOUDNESSES_DB = (-35.0, -30.0, -25.0, -20.0)  # root mean square of the line, against full scale
-SPEEDS = ((80, 2), (90, 0), (118, 0), (155, 0))  # words a minute, gap between words
+LOWEST_HZ = {"women": 150.0, "men": 85.0}  # median pitch of rank 0
 
 
 @dataclass(frozen=True)
@@ -57,25 +55,28 @@ SPEAKERS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Delivery:
     """How a line is to be heard."""
 
-    pitch_hz: float
-    pitch_range: int  # espeak-ng's setting: 0 is monotone, 50 the voice's own
-    loudness_db: float
-    words_per_minute: int
-    word_gap: int  # espeak-ng's setting
-    quality: str
-    accent: float = 0.0  # how much louder the loud syllables are made than the soft ones
+    semitones: float  # median pitch above the lowest voice of that sex
+    pitch_range: int = 40  # espeak-ng's setting: 0 is monotone, 50 the voice's own
+    loudness_db: float  # root mean square of the line, against full scale
+    words_per_minute: int  # espeak-ng's own count, which takes the pauses of longer texts in
+    word_gap: int = 0  # espeak-ng's setting
+    accent: float = 0.0  # how much the loud syllables stand out from the soft ones
 
 
-# Against a calm voice: semitones, range of the melody, dB, words a minute, accent.
+# By rank.
+SEMITONES = (0.0, 3.5, 7.0, 10.5)
+LOUDNESSES_DB = (-35.0, -30.0, -25.0, -20.0)
+SPEEDS = ((80, 2), (90, 0), (118, 0), (155, 0))  # words a minute, gap between words
+
 FEELINGS = {
-    "calm": (0.0, 40, -28.0, 113, 0.0),
-    "happy": (6.0, 95, -25.0, 138, 0.0),
-    "sad": (-4.0, 10, -35.0, 80, 0.0),
-    "angry": (-1.0, 70, -20.0, 147, 0.6),
+    "calm": Delivery(semitones=5.25, loudness_db=-28, words_per_minute=113),
+    "happy": Delivery(semitones=11.25, pitch_range=95, loudness_db=-25, words_per_minute=138),
+    "sad": Delivery(semitones=1.25, pitch_range=10, loudness_db=-35, words_per_minute=80),
+    "angry": Delivery(semitones=4.25, pitch_range=70, loudness_db=-20, words_per_minute=142, accent=0.4),
 }
 
 
@@ -83,7 +84,7 @@ FEELINGS = {
 class Soundtrack:
     """What is heard of a play."""
 
-    samples: np.ndarray  # float32 in [-1, 1], (samples,) at plays.SAMPLE_RATE_HZ
+    samples: Samples  # float32 in [-1, 1], (samples,) at plays.SAMPLE_RATE_HZ
     lines: tuple[Line, ...]  # in speaking order
     seconds: float  # a whole number of frames
 
@@ -95,86 +96,89 @@ def soundtrack(play: Play) -> Soundtrack:
     for actor in sorted(play.actors, key=lambda actor: actor.turn):
         samples = _say(actor, play)
         end = start + len(samples) / SAMPLE_RATE_HZ
-        lines.append(Line(speaker=actor.name, text=actor.line, start_seconds=round(start, 3), end_seconds=round(end, 3)))
+        lines.append(
+            Line(speaker=actor.name, text=actor.line, start_seconds=round(start, 3), end_seconds=round(end, 3))
+        )
         spoken.append((round(start * SAMPLE_RATE_HZ), samples))
         start = end + PAUSE_SECONDS
     frames = math.ceil((lines[-1].end_seconds + LAST_PAUSE_SECONDS) * FRAMES_PER_SECOND)
     seconds = frames / FRAMES_PER_SECOND
-    mix = np.random.default_rng(play.seed).normal(0, ROOM_NOISE, round(seconds * SAMPLE_RATE_HZ)).astype(np.float32)
+    mix = np.random.default_rng(play.seed).standard_normal(round(seconds * SAMPLE_RATE_HZ), np.float32) * ROOM_NOISE
     for first, samples in spoken:
         mix[first : first + len(samples)] += samples
     mix *= min(1.0, PEAK / float(np.abs(mix).max()))  # all by the same factor: the ranks stay
     return Soundtrack(samples=mix, lines=tuple(lines), seconds=seconds)
 
 
-def delivery(actor: Actor, play: Play) -> Delivery:
-    """How an actor's line is to be heard, from the voice that the play gives them."""
-    voice, pitches_hz = actor.voice, PITCHES_HZ[play.sex]
-    if play.of_feelings:
-        semitones, pitch_range, loudness_db, words_per_minute, accent = FEELINGS[voice.emotion]
-        middle_hz = math.sqrt(pitches_hz[1] * pitches_hz[2])
-        return Delivery(
-            middle_hz * 2 ** (semitones / 12), pitch_range, loudness_db, words_per_minute, 0, voice.quality, accent
-        )
+def delivery(voice: Voice, of_feelings: bool) -> Delivery:
+    """How a voice is to be heard: by its emotion in a play of feelings, else by its ranks."""
+    if of_feelings:
+        return FEELINGS[voice.emotion]
+    words_per_minute, word_gap = SPEEDS[voice.speed]
     return Delivery(
-        pitches_hz[voice.pitch], 40, LOUDNESSES_DB[voice.loudness], *SPEEDS[voice.speed], voice.quality
+        semitones=SEMITONES[voice.pitch],
+        loudness_db=LOUDNESSES_DB[voice.loudness],
+        words_per_minute=words_per_minute,
+        word_gap=word_gap,
     )
 
 
-def _say(actor: Actor, play: Play) -> np.ndarray:
-    """An actor's line as it is heard: float32, (samples,)."""
-    heard, speaker = delivery(actor, play), SPEAKERS[play.sex][actor.voice.speaker]
+def _say(actor: Actor, play: Play) -> Samples:
+    """An actor's line as it is heard, (samples,)."""
+    heard, speaker = delivery(actor.voice, play.of_feelings), SPEAKERS[play.sex][actor.voice.speaker]
     manner = Manner(
         voice=speaker.voice,
         words_per_minute=heard.words_per_minute,
-        pitch=speaker.setting(heard.pitch_hz),
+        pitch=speaker.setting(LOWEST_HZ[play.sex] * 2 ** (heard.semitones / 12)),
         pitch_range=heard.pitch_range,
         word_gap=heard.word_gap,
     )
-
-    def speak(espeak: Espeak) -> np.ndarray:
-        return espeak.speak(actor.line, manner)
-
-    samples = engine().apart(speak)
-    samples = samples + speaker.treble * signal.sosfilt(_ABOVE_2_KHZ, samples)
-    samples = QUALITIES[heard.quality](_accented(samples, heard.accent))
+    samples = engine().speak(actor.line, manner)
+    samples = samples + speaker.treble * _filtered(samples, _ABOVE_2_KHZ)
+    samples = QUALITIES[actor.voice.quality](_accented(samples, heard.accent))
     fade = np.minimum(1, np.arange(len(samples)) / (FADE_SECONDS * SAMPLE_RATE_HZ))
     samples = samples * fade * fade[::-1]
     loudness = math.sqrt(float(np.mean(samples**2)))
     return (samples * (10 ** (heard.loudness_db / 20) / loudness)).astype(np.float32)
 
 
-def _accented(samples: np.ndarray, accent: float) -> np.ndarray:
+def _accented(samples: Samples, accent: float) -> Samples:
     """Loud syllables made louder still."""
     if accent == 0:
         return samples
-    envelope = np.sqrt(signal.sosfiltfilt(_LOW_10_HZ, samples**2).clip(1e-8))
-    return samples * (envelope / envelope.max()) ** accent
+    envelope = np.sqrt(_filtered(samples**2, _BELOW_10_HZ).clip(1e-8))
+    return np.asarray(samples * (envelope / envelope.max()) ** accent)
 
 
-def _smooth(samples: np.ndarray) -> np.ndarray:
+def _smooth(samples: Samples) -> Samples:
     return samples
 
 
-def _rough(samples: np.ndarray) -> np.ndarray:
-    """A growl: the amplitude trembles at about 50 Hz, never twice at the same pace."""
-    pace = np.random.default_rng(len(samples)).normal(50, 6, len(samples) // 400 + 2).repeat(400)[: len(samples)]
-    tremble = 1 + 0.8 * np.sin(2 * np.pi * np.cumsum(pace) / SAMPLE_RATE_HZ)
-    return samples * tremble
+def _rough(samples: Samples) -> Samples:
+    """A growl: the loudness trembles about 50 times a second, never quite evenly."""
+    count = len(samples)
+    pace_hz = np.random.default_rng(count).normal(50, 6, count // 400 + 1).repeat(400)[:count]
+    return np.asarray(samples * (1 + 0.8 * np.sin(2 * np.pi * np.cumsum(pace_hz) / SAMPLE_RATE_HZ)))
 
 
-def _nasal(samples: np.ndarray) -> np.ndarray:
-    """A resonance of the nose near 1 kHz, and the hollow below it."""
-    hollow = 0.2 * samples + 0.8 * signal.lfilter(*signal.iirnotch(450, 0.7, SAMPLE_RATE_HZ), samples)
-    return hollow + 6 * signal.lfilter(*signal.iirpeak(1000, 2.5, SAMPLE_RATE_HZ), hollow)
+def _nasal(samples: Samples) -> Samples:
+    """A resonance of the nose near 1 kHz above a hollow."""
+    hollow = 0.2 * samples + 0.8 * _filtered(samples, _HOLLOW)
+    return hollow + 6 * _filtered(hollow, _NOSE)
 
 
-def _muffled(samples: np.ndarray) -> np.ndarray:
+def _muffled(samples: Samples) -> Samples:
     """As through a scarf: little above 1.8 kHz."""
-    return signal.sosfilt(_LOW_1800_HZ, samples)
+    return _filtered(samples, _BELOW_1800_HZ)
 
 
-_LOW_10_HZ = signal.butter(2, 10, fs=SAMPLE_RATE_HZ, output="sos")
-_LOW_1800_HZ = signal.butter(2, 1800, fs=SAMPLE_RATE_HZ, output="sos")
+def _filtered(samples: Samples, sections: NDArray[np.float64]) -> Samples:
+    return np.asarray(signal.sosfilt(sections, samples))
+
+
+_BELOW_10_HZ = signal.butter(2, 10, fs=SAMPLE_RATE_HZ, output="sos")
+_BELOW_1800_HZ = signal.butter(2, 1800, fs=SAMPLE_RATE_HZ, output="sos")
 _ABOVE_2_KHZ = signal.butter(1, 2000, "high", fs=SAMPLE_RATE_HZ, output="sos")
+_HOLLOW = signal.tf2sos(*signal.iirnotch(450, 0.7, SAMPLE_RATE_HZ))
+_NOSE = signal.tf2sos(*signal.iirpeak(1000, 2.5, SAMPLE_RATE_HZ))
 QUALITIES = {"smooth": _smooth, "rough": _rough, "nasal": _nasal, "muffled": _muffled}

@@ -32,6 +32,7 @@ _FEELINGS = {
     "angry": (-1.0, 2.0, 0.3, 7.0),
 }
 _FEELING_UNITS = (2.0, 2.5, 0.15, 2.5)
+_PLAIN = ("en-us", "en-us+f4")  # a man and a woman, with whom a line is compared
 
 
 def segments(sound: Floats, rate_hz: int) -> list[Span]:
@@ -70,7 +71,9 @@ def read_voices(sound: Floats, rate_hz: int, spans: Sequence[Span]) -> list[dict
 def match_line(sound: Floats, rate_hz: int, span: Span, candidates: Sequence[str]) -> int:
     """Which of the candidate texts is spoken in ``span``: the one whose sound, spoken plainly, lies nearest."""
     heard = cepstra(_cut(sound, rate_hz, span), rate_hz)
-    return int(np.argmin([_distance(heard, _spoken(text, rate_hz)) for text in candidates]))
+    return int(
+        np.argmin([min(_distance(heard, _spoken(text, voice, rate_hz)) for voice in _PLAIN) for text in candidates])
+    )
 
 
 def melody(part: Floats, rate_hz: int) -> Floats:
@@ -129,7 +132,7 @@ def mel_bands(part: Floats, rate_hz: int) -> Floats:
     size, hop = round(0.025 * rate_hz), round(HOP_SECONDS * rate_hz)
     power = np.abs(np.fft.rfft(_frames(part, size, hop) * np.hanning(size), 512)) ** 2
     level = 10 * np.log10(power @ _mel_filters(rate_hz) + 1e-9)
-    return np.maximum(level, level.max(axis=0) - 35)
+    return np.asarray(np.maximum(level, level.max(axis=0) - 35))
 
 
 def cepstra(part: Floats, rate_hz: int) -> Floats:
@@ -147,13 +150,13 @@ def _mel_filters(rate_hz: int) -> Floats:
     edges = 2595 * np.log10(1 + np.array([100, 7000]) / 700)
     centres = np.linspace(edges[0], edges[1], 28)
     rise, fall = np.subtract.outer(mel, centres), centres[1] - centres[0]
-    return np.clip(1 - np.abs(rise[:, 1:-1]) / fall, 0, None)
+    return np.asarray(np.clip(1 - np.abs(rise[:, 1:-1]) / fall, 0, None))
 
 
 @lru_cache(maxsize=4096)
-def _spoken(text: str, rate_hz: int) -> Floats:
+def _spoken(text: str, voice: str, rate_hz: int) -> Floats:
     """The cepstra of a text spoken plainly."""
-    samples = engine().apart(lambda espeak: espeak.speak(text, Manner(voice="en-us")))
+    samples = engine().speak(text, Manner(voice=voice))
     common = math.gcd(rate_hz, SAMPLE_RATE_HZ)
     return cepstra(signal.resample_poly(samples, rate_hz // common, SAMPLE_RATE_HZ // common), rate_hz)
 
@@ -185,7 +188,7 @@ def _ranked(values: Floats, names: Sequence[str]) -> list[str]:
 def _likeness(heard: Floats) -> Floats:
     """How like each feeling each line sounds: (lines, feelings), higher is more alike."""
     models = np.array([_FEELINGS[name] for name in words.EMOTIONS])
-    return -(((heard[:, None] - models[None]) / np.array(_FEELING_UNITS)) ** 2).sum(axis=2)
+    return np.asarray(-(((heard[:, None] - models[None]) / np.array(_FEELING_UNITS)) ** 2).sum(axis=2))
 
 
 def _shared_out(likeness: Floats, names: Sequence[str]) -> list[str]:

@@ -1,0 +1,154 @@
+"""The command as people run it: in a process of its own, on a small dataset on disk."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.small_corpus import small, write_lines
+
+HAND_MADE = ("answer", "three options", "two ids", "rationale")
+
+
+def crossomni(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the command line."""
+    command = [sys.executable, "-m", "crossomni", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def refusal(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line that a refused command says."""
+    assert done.returncode == 2, done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("crossomni:")]
+    assert len(lines) == 1
+    assert "Traceback" not in done.stderr
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder of three one-second clips."""
+    folder = tmp_path_factory.mktemp("cli")
+    return small(folder / "media").export(folder / "data")
+
+
+def test_a_baseline_is_evaluated_and_compared(data, tmp_path):
+    """Two runs on a data folder leave their folders, and can be set side by side."""
+    for model in ("uniform", "longest-option"):
+        done = crossomni("evaluate", "--data", data, "--model", model, "--out", tmp_path / model)
+        assert done.returncode == 0, done.stderr
+        assert "Overall" in done.stdout
+        files = {path.name for path in (tmp_path / model).iterdir()}
+        assert files >= {"run.json", "predictions.jsonl", "scores.json", "report.html"}
+    done = crossomni("compare", tmp_path / "uniform", tmp_path / "longest-option", "--as", "json")
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["runs"]) == 2
+
+
+def test_replies_made_elsewhere_are_scored(data, tmp_path):
+    """``score`` needs a file of replies and the data, nothing else."""
+    done = crossomni("evaluate", "--data", data, "--model", "uniform", "--out", tmp_path / "run")
+    lines = [json.loads(line) for line in (tmp_path / "run" / "predictions.jsonl").read_text().splitlines()]
+    write_lines(tmp_path / "mine.jsonl", [{"id": line["id"], "reply": f"Answer: {line['letter']}"} for line in lines])
+    done = crossomni("score", "--replies", tmp_path / "mine.jsonl", "--data", data)
+    assert done.returncode == 0, done.stderr
+    own, run = (json.loads((tmp_path / name / "scores.json").read_text()) for name in ("mine", "run"))
+    assert own["overall"] == run["overall"]
+    assert own["receipts"] == "none"
+
+
+def test_another_runs_folder_is_refused(data, tmp_path):
+    """A run does not go on in the folder of a run with another configuration."""
+    crossomni("evaluate", "--data", data, "--model", "uniform", "--out", tmp_path / "run")
+    done = crossomni("evaluate", "--data", data, "--model", "longest-option", "--out", tmp_path / "run")
+    assert "belongs to another run" in refusal(done)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["evaluate", "--data", "{data}", "--model", "nobody/knows/me", "--out", "{out}"], "no id of the Hub"),
+        (["evaluate", "--data", "{data}", "--model", "python:nowhere:No", "--out", "{out}"], "No module named"),
+        (["evaluate", "--data", "{data}", "--model", "uniform", "--split", "dev", "--out", "{out}"], "dev"),
+        (["evaluate", "--data", "{data}", "--model", "uniform", "--prompt", "haiku", "--out", "{out}"], "haiku"),
+        (["evaluate", "--data", "{data}", "--model", "uniform", "--knock-out", "smell", "--out", "{out}"], "smell"),
+        (["evaluate", "--data", "{data}/nothing", "--model", "uniform", "--out", "{out}"], "nothing"),
+        (["compare", "{out}", "{out}"], "run.json"),
+        (["build", "--source", "tvqa", "--out", "{out}"], "tvqa"),
+        (["build", "--clips", "0", "--out", "{out}"], "--clips"),
+        (["playhouse", "--clips", "1", "--out", "{data}"], "is not empty"),
+        (["perceive", "{data}/nothing"], "nothing"),
+        (["audit", "{data}", "--split", "dev"], "dev"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused_in_one_line_and_nothing_is_written(data, tmp_path, arguments, said):
+    """Wrong input exits with 2, one line that names it, and leaves no folder behind."""
+    out = tmp_path / "out"
+    line = refusal(crossomni(*(text.format(data=data, out=out) for text in arguments)))
+    assert said in line
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("fault", HAND_MADE)
+def test_a_hand_made_fault_names_its_file_and_row(data, tmp_path, fault):
+    """In annotations, a wrong row is refused with the file's name, the line and what was wanted."""
+    made = small(tmp_path / "media")
+    notes = made.annotate(tmp_path / "notes")
+    rows = [json.loads(line) for line in (notes / "test.jsonl").read_text().splitlines()]
+    rows[1] |= {
+        "answer": {"answer": "Bo"},
+        "three options": {"options": rows[1]["options"][:3]},
+        "two ids": {"id": rows[0]["id"]},
+        "rationale": {"rationale": "1. Because."},
+    }[fault]
+    write_lines(notes / "test.jsonl", rows)
+    full = ("--data", "full", "--annotations", notes, "--media", tmp_path / "media")
+    line = refusal(crossomni("evaluate", *full, "--model", "uniform", "--out", tmp_path / "out"))
+    assert "test.jsonl" in line
+    assert rows[1]["id"] in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_missing_media_are_named(tmp_path):
+    """Annotations for media that are not there say which clips are missing."""
+    made = small(tmp_path / "media")
+    notes = made.annotate(tmp_path / "notes")
+    shutil.rmtree(tmp_path / "media")
+    (tmp_path / "media").mkdir()
+    full = ("--data", "full", "--annotations", notes, "--media", tmp_path / "media")
+    line = refusal(crossomni("evaluate", *full, "--model", "uniform", "--out", tmp_path / "out"))
+    assert all(clip in line for clip in made.clips)
+
+
+def test_wrong_usage_exits_with_two():
+    """An option that does not exist is wrong usage."""
+    assert crossomni("evaluate", "--nonsense").returncode == 2
+
+
+@pytest.mark.slow
+def test_a_small_build_goes_all_the_way(tmp_path):
+    """Films, truth, rows, audit and perception of a small playhouse, from the command line alone."""
+    out = tmp_path / "plays"
+    assert crossomni("build", "--clips", "4", "--test-share", "0.5", "--seed", "3", "--out", out).returncode == 0
+    assert len(list(out.rglob("*.mp4"))) == 4
+    assert "without sight" in crossomni("audit", out).stdout
+    assert "100.0%" in crossomni("perceive", out, "--limit", "1").stdout
+    again = crossomni("build", "--clips", "4", "--test-share", "0.5", "--seed", "3", "--out", tmp_path / "again")
+    assert again.returncode == 0
+    first, second = (json.loads((folder / "data.json").read_text()) for folder in (out, tmp_path / "again"))
+    assert first["fingerprint"] == second["fingerprint"]
+
+
+@pytest.mark.slow
+def test_hidden_answers_lie_apart(tmp_path):
+    """With --hide-answers no letter and no truth is in the folder; the labels lie beside it."""
+    out = tmp_path / "open"
+    done = crossomni("build", "--clips", "4", "--test-share", "0.5", "--hide-answers", "--out", out)
+    assert done.returncode == 0, done.stderr
+    labels = [json.loads(line) for line in (tmp_path / "open-labels" / "labels.jsonl").read_text().splitlines()]
+    assert {label["answer"] for label in labels} == set("ABCD")
+    assert not (out / "truth").exists()
+    assert "labels are needed" in refusal(crossomni("audit", out))
