@@ -36,6 +36,5 @@ def need(module: str, purpose: str) -> ModuleType:
         top = module.partition(".")[0]
         what = f"'crossomni[{_EXTRA[top]}]'" if top in _EXTRA else top
         raise MissingPackageError(
-            f"{purpose} needs the package {top}, which does not import here ({error}). "
-            f"Install it: pip install {what}"
+            f"{purpose} needs the package {top}, which does not import here ({error}). Install it: pip install {what}"
         ) from error

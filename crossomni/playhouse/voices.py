@@ -76,7 +76,7 @@ FEELINGS = {
     "calm": Delivery(semitones=5.25, loudness_db=-28, words_per_minute=113),
     "happy": Delivery(semitones=11.25, pitch_range=95, loudness_db=-25, words_per_minute=138),
     "sad": Delivery(semitones=1.25, pitch_range=10, loudness_db=-35, words_per_minute=80),
-    "angry": Delivery(semitones=4.25, pitch_range=70, loudness_db=-20, words_per_minute=142, accent=0.4),
+    "angry": Delivery(semitones=4.25, pitch_range=70, loudness_db=-20, words_per_minute=142, accent=0.2),
 }
 
 
