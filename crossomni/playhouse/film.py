@@ -30,7 +30,7 @@ SOUND_BITS_PER_SECOND = 24_000
 _PICTURE_OPTIONS = {
     "preset": "veryfast", "crf": "33", "g": "250", "threads": "1", "x264-params": "me=dia:subme=0:bframes=0"
 }  # fmt: skip
-_SOUND_OPTIONS = {"aac_coder": "fast"}
+_SOUND_OPTIONS = {"aac_coder": "fast", "cutoff": "7000"}
 _CONTAINER_OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
 
 
