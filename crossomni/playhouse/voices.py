@@ -70,7 +70,7 @@ class Delivery:
 # By rank.
 SEMITONES = (0.0, 3.5, 7.0, 10.5)
 LOUDNESSES_DB = (-35.0, -30.0, -25.0, -20.0)
-SPEEDS = ((80, 4), (94, 0), (122, 0), (158, 0))  # words a minute, gap between words
+SPEEDS = ((80, 6), (92, 0), (126, 0), (170, 0))  # words a minute, gap between words
 
 FEELINGS = {
     "calm": Delivery(semitones=5.25, loudness_db=-28, words_per_minute=113),
