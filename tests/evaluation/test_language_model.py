@@ -83,10 +83,22 @@ def test_sharing_changes_no_score(kind: str, beginning: list[int]) -> None:
     endings = [[[50], [51, 52, 53]], [[60, 61]], [[70], [71], [72]]]
     expected = [[alone(model, c, e) for e in options] for c, options in zip(contexts, endings, strict=True)]
 
-    for found, wanted in zip(log_likelihoods(model, contexts, endings), expected, strict=True):
-        assert found == pytest.approx(wanted, abs=1e-4)
+    found = log_likelihoods(model, contexts, endings)
+    assert [x for scores in found for x in scores] == pytest.approx([x for s in expected for x in s], abs=1e-4)
     spread = max(max(scores) - min(scores) for scores in expected)
     assert spread > 1  # else the tolerance would prove nothing
+
+
+def test_more_than_one_pass_holds_scores_alike() -> None:
+    """Two hundred contexts, which take several passes, score as each does alone."""
+    model = tiny("llama")
+    contexts = [[7, 8, 9, *range(number, number + 8)] for number in range(10, 210)]
+    endings = [[[number], [number, 5], [6, number, 4]] for number in range(10, 210)]
+    found = log_likelihoods(model, contexts, endings)
+
+    for number in (0, 77, 78, 199):
+        wanted = [alone(model, contexts[number], ending) for ending in endings[number]]
+        assert found[number] == pytest.approx(wanted, abs=1e-4)
 
 
 def test_a_context_that_another_contains_keeps_its_last_token() -> None:
