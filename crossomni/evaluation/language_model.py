@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from crossomni.records import Question, Receipt
 from crossomni.tasks import Modality
 
 _PURPOSE = "a language model"
+# Shows what kind of answer is wanted; its people, towns and things are in no question.
+_EXAMPLE = Path(__file__).parent / "templates" / "worked_example.txt"
 # A question that asks for nothing in particular: what it leaves an option worth is not the question's doing.
 _NO_QUESTION = "Who or what is it?"
 _WEIGHTS = (".json", ".safetensors", ".bin", ".gguf", ".jinja", ".model")
@@ -27,8 +29,9 @@ class LanguageModel:
     """Answers from biography, question and options alone.
 
     ``answer_by`` says how. ``likelihood``: the option whose text gains most by the question, that is
-    log p(option | biography, question) - log p(option | biography), without instruction and letters, which small
-    models cannot follow. ``letters``: the likeliest letter after the prompt. ``generation``: the model speaks.
+    log p(option | biography, question) - log p(option | biography, a question that asks nothing), after a worked
+    example in place of instruction and letters, which small models cannot follow. ``letters``: the likeliest letter
+    after the prompt. ``generation``: the model speaks.
     """
 
     senses = frozenset({Modality.TEXT})
@@ -70,7 +73,7 @@ class LanguageModel:
         asked = [self._split(_context(ask.question, ask.question.question), ask) for ask in asks]
         # Questions of a pair block share their options, and with them what those are worth unasked.
         unasked = {_unasked(ask): self._split(_context(ask.question, _NO_QUESTION), ask) for ask in asks}
-        scores = list(log_likelihoods(self._model, *zip(*asked, *unasked.values(), strict=True)))
+        scores = log_likelihoods(self._model, *zip(*asked, *unasked.values(), strict=True))
         worth = dict(zip(unasked, scores[len(asks) :], strict=True))
         for ask, (context, _), told in zip(asks, asked, scores, strict=False):
             gains = [one - other for one, other in zip(told, worth[_unasked(ask)], strict=True)]
@@ -148,7 +151,13 @@ class LanguageModel:
 
 
 def _context(question: Question, asked: str) -> str:
-    return "\n\n".join(part for part in (question.biography, f"Question: {asked}\nAnswer:") if part)
+    parts = (_example(), question.biography, f"Question: {asked}\nAnswer:")
+    return "\n\n".join(part for part in parts if part)
+
+
+@cache
+def _example() -> str:
+    return _EXAMPLE.read_text(encoding="utf-8").strip()
 
 
 def _unasked(ask: Ask) -> tuple[str, ...]:

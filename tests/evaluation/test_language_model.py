@@ -8,6 +8,7 @@ import pytest
 
 from crossomni.answers import read_answer
 from crossomni.errors import InputError
+from crossomni.evaluation import likelihood
 from crossomni.evaluation.config import AnswerBy
 from crossomni.evaluation.language_model import LanguageModel
 from crossomni.evaluation.likelihood import log_likelihoods
@@ -123,7 +124,8 @@ def test_a_scored_model_always_answers(folder: Path, answer_by: AnswerBy) -> Non
 def test_the_receipt_counts_the_tokens_that_were_read(folder: Path) -> None:
     """A byte a token: the receipt's count is the length of what the model read, and nothing was seen or heard."""
     [ask] = asks(ROWS[:1])
-    read = f"{ask.question.biography}\n\nQuestion: {ask.question.question}\nAnswer:"
+    example = (Path(likelihood.__file__).parent / "templates/worked_example.txt").read_text().strip()
+    read = f"{example}\n\n{ask.question.biography}\n\nQuestion: {ask.question.question}\nAnswer:"
     [scored] = LanguageModel("tiny", folder, "likelihood").answer([ask])
     [lettered] = LanguageModel("tiny", folder, "letters").answer([ask])
 
