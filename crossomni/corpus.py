@@ -98,6 +98,23 @@ class Corpus:
         """The file of the row's clip."""
         return self.folder / row.video
 
+    def check_media(self, rows: Iterable[Row]) -> None:
+        """Find out whether the files of these rows' clips are those that the data were made with.
+
+        Raises:
+            DataError: naming the files that are missing or have another hash; a damaged file is one of them.
+        """
+        wrong = []
+        for row in {row.clip_id: row for row in rows}.values():
+            path, wanted = self.media(row), self.clips[row.clip_id].sha256 if row.clip_id in self.clips else ""
+            if not path.is_file():
+                wrong.append(f"{path} is missing")
+            elif wanted and file_sha256(path) != wanted:
+                wrong.append(f"{path} is not the file that clips.jsonl knows (another hash)")
+        if wrong:
+            more = f", and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+            raise DataError(f"{'; '.join(wrong[:_SHOWN])}{more}. Bring the clips back as they were.")
+
     def annotation(self, clip_id: str) -> Annotation | None:
         """What is truly in the clip, or None where nobody knows.
 

@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from crossomni.card import Listed, card, config_name
 from crossomni.corpus import Corpus, arrange, file_sha256, fingerprint
 from crossomni.errors import DataError, InputError, MediaError
+from crossomni.media import ClipFile
 from crossomni.records import Annotation, Clip, Row
 from crossomni.tables import BYTES_PER_FILE, BYTES_PER_GROUP, ROWS_PER_GROUP, schema, table
 
@@ -158,6 +159,7 @@ def _check_media(splits: Splits, clips: Mapping[str, Clip], media: Mapping[str, 
             raise DataError(
                 f"clip {name!r}: {media[name]} has sha256 {found[:12]}…, annotated {wanted[:12]}…. Give the right file."
             )
+        ClipFile(media[name]).frame_times(1)  # a clip without frames, or cut short, is refused by name
         used[name] = replace(clips[name], sha256=found)
     return used
 

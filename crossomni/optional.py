@@ -10,8 +10,6 @@ _EXTRA = {
     "espeakng_loader": "playhouse",
     "faster_whisper": "benchmarks",
     "gguf": "models",
-    "jinja2": "report",
-    "matplotlib": "report",
     "sklearn": "audit",
     "torch": "models",
     "torchaudio": "models",

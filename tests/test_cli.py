@@ -149,6 +149,7 @@ def test_hidden_answers_lie_apart(tmp_path):
     done = crossomni("build", "--clips", "4", "--test-share", "0.5", "--hide-answers", "--out", out)
     assert done.returncode == 0, done.stderr
     labels = [json.loads(line) for line in (tmp_path / "open-labels" / "labels.jsonl").read_text().splitlines()]
-    assert {label["answer"] for label in labels} == set("ABCD")
+    assert {label["answer"] for label in labels} <= set("ABCD")
+    assert len(labels) == 40
     assert not (out / "truth").exists()
     assert "labels are needed" in refusal(crossomni("audit", out))

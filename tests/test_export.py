@@ -165,7 +165,7 @@ def break_nothing_but(made, what: str, tmp_path: Path) -> None:
         ("no rows", "no rows"),
         ("an empty split", "split 'test' has no rows"),
         ("no sound", "silent.mp4: the clip has no sound"),
-        ("a file that is no clip", "text.mp4: the sound cannot be read"),
+        ("a file that is no clip", "text.mp4: FFmpeg cannot read it"),
     ],
 )
 def test_bad_input_is_named_and_nothing_is_written(made, tmp_path, what, message):

@@ -34,12 +34,12 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         # A full disk, a folder without permission: the system's own words say where and what.
-        _say(error)
-        sys.exit(1)
+        _say(f"{error}. Make room, or choose another folder; what was finished is kept.")
+        sys.exit(2)
     except KeyboardInterrupt:
         print("crossomni: stopped; the same command goes on from here.", file=sys.stderr)
         sys.exit(130)
 
 
-def _say(error: Exception) -> None:
+def _say(error: Exception | str) -> None:
     print(f"crossomni: {' '.join(str(error).split())}", file=sys.stderr)

@@ -69,9 +69,10 @@ def audit(splits: Mapping[str, Sequence[Row]], split: str, truth: Callable[[str]
     readers = {
         "longest option": shortcuts.longest_option(rows),
         "most frequent letter": shortcuts.most_frequent_letter(rows, splits.get("train", ())),
-        "question and options, trained": shortcuts.question_option_probe(rows),
         "biography alone, word overlap": shortcuts.biography_reader(rows),
     }
+    if len({shortcuts.fold_of(row) for row in rows}) > 1:  # else nothing is left to train on
+        readers["question and options, trained"] = shortcuts.question_option_probe(rows)
     bounds: dict[str, dict[str, float]] = {}
     if len(known) == len(rows):
         readers["option elimination in the target"] = shortcuts.supported_option(rows, known)

@@ -54,7 +54,7 @@ def build_rows(annotations: Sequence[Annotation], *, test_share: float, seed: in
         if not rows[split]:
             raise DataError(
                 f"build: no row is left in the {split} split of {len(annotations)} clips. "
-                "Take more clips, or look at the reasons in dropped.jsonl."
+                "Whole episodes (two clips of playhouse) go to one split: take more clips, or another test share."
             )
     return Built(rows=rows, dropped=tuple(dropped))
 

@@ -36,7 +36,7 @@ def most_frequent_letter(rows: Sequence[Row], train: Sequence[Row]) -> list[floa
 def question_option_probe(rows: Sequence[Row]) -> list[float]:
     """A trained reader of question and option alone: words and pairs of both, logistic regression, held out by clip.
 
-    Five folds by episode (by clip where no episode is named), so that no cast is on both sides.
+    Five folds, so that no cast is on both sides; fewer where there are fewer episodes, of which it needs two.
     """
     need("sklearn", "the question and option probe of the audit")
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -44,7 +44,7 @@ def question_option_probe(rows: Sequence[Row]) -> list[float]:
     from sklearn.model_selection import GroupKFold
     from sklearn.pipeline import make_pipeline
 
-    groups = [row.episode or row.clip_id for row in rows]
+    groups = [fold_of(row) for row in rows]
     texts = [[f"{_marked('q', row.question)} {_marked('o', option)}" for option in row.options] for row in rows]
     chances = [0.0] * len(rows)
     for fit, held in GroupKFold(n_splits=min(FOLDS, len(set(groups)))).split(rows, groups=groups):
@@ -56,6 +56,11 @@ def question_option_probe(rows: Sequence[Row]) -> list[float]:
         for i in held:
             chances[i] = _of_best(list(probe.decision_function(texts[i])), rows[i])
     return chances
+
+
+def fold_of(row: Row) -> str:
+    """What keeps rows together in a fold: the episode, or the clip where none is named."""
+    return row.episode or row.clip_id
 
 
 def _marked(mark: str, text: str) -> str:

@@ -6,6 +6,7 @@ The ledger of predictions is the checkpoint: a run that was stopped at any momen
 from __future__ import annotations
 
 import logging
+import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from crossomni.evaluation.loading import load_model
 from crossomni.evaluation.models import Ask, Model, model_fingerprint
 from crossomni.evaluation.report import check_report, write_report
 from crossomni.ledger import Ledger
-from crossomni.media import ClipFile
+from crossomni.media import ClipFile, FrameCache
 from crossomni.prompts import compose, fingerprint
 from crossomni.records import Prediction, Question, Row, by_clip
 from crossomni.tasks import Modality
@@ -30,6 +31,9 @@ from crossomni.tasks import Modality
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]  # rows done, rows in all
+# Shared by all runs of a user: what is decoded once is decoded for every prompt, knock-out and question.
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "crossomni" / "frames"
+CACHE_BYTES = 8 * 2**30
 _PACKAGES = ("torch", "transformers", "av", "numpy")
 
 
@@ -51,6 +55,7 @@ def evaluate(config: EvalConfig, *, progress: Progress = lambda done, total: Non
     check_report()
     corpus = open_corpus(config.data, config.annotations, config.media)
     rows = corpus.rows(config.split)[: config.limit]
+    corpus.check_media(rows)
     model = load_model(config.model, corpus, answer_by=config.answer_by, seed=config.seed)
     about = _about(config, corpus, rows, model)  # before the folder: what is refused leaves nothing behind
     folder = RunFolder(config.out)
@@ -81,8 +86,9 @@ def _answers(model: Model, rows: Sequence[Row], corpus: Corpus, config: EvalConf
     """A prediction for each row, clip by clip."""
     left_out = {SENSES[name] for name in config.knock_out if name in SENSES}
     senses = frozenset(model.senses) - left_out
+    cache = FrameCache(CACHE, CACHE_BYTES) if senses - {Modality.TEXT} else None
     for _, group in by_clip(tuple(rows)):
-        clip = ClipFile(corpus.folder / group[0].video) if senses - {Modality.TEXT} else None
+        clip = ClipFile(corpus.folder / group[0].video, cache) if cache else None
         asks = [_ask(question, clip, senses, config) for question in group]
         yield from answer_clip(model, asks)
 

@@ -30,7 +30,7 @@ SOUND_BITS_PER_SECOND = 26_000
 _PICTURE_OPTIONS = {
     "preset": "veryfast", "crf": "33", "g": "250", "threads": "1", "x264-params": "me=dia:subme=0:bframes=0"
 }  # fmt: skip
-_SOUND_OPTIONS = {"aac_coder": "fast", "cutoff": "7000"}
+SOUND_OPTIONS = {"aac_coder": "fast", "cutoff": "7000"}
 _CONTAINER_OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
 
 
@@ -57,7 +57,7 @@ def shoot(play: Play, sound: Soundtrack, path: Path) -> None:
             pictures = container.add_stream("libx264", rate=FRAMES_PER_SECOND, options=_PICTURE_OPTIONS)
             pictures.width, pictures.height = FRAME_SIZE
             pictures.pix_fmt = "yuv420p"
-            voices = container.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="mono", options=_SOUND_OPTIONS)
+            voices = container.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="mono", options=SOUND_OPTIONS)
             voices.bit_rate = SOUND_BITS_PER_SECOND
             for stream in (pictures, voices):
                 stream.codec_context.flags |= Flags.bitexact

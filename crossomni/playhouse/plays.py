@@ -14,7 +14,7 @@ SAMPLE_RATE_HZ = 22_050
 ENTRANCE_SECONDS = 1.2
 ACTION_SECONDS = 3.0
 FIRST_LINE_SECONDS = 2.6  # everybody is on stage by then
-PAUSE_SECONDS = 0.4  # between two lines
+PAUSE_SECONDS = 0.7  # between two lines
 
 
 @dataclass(frozen=True, kw_only=True)

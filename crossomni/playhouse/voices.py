@@ -70,7 +70,7 @@ class Delivery:
 # By rank.
 SEMITONES = (0.0, 3.5, 7.0, 10.5)
 LOUDNESSES_DB = (-35.0, -30.0, -25.0, -20.0)
-SPEEDS = ((80, 6), (92, 0), (126, 0), (170, 0))  # words a minute, gap between words
+SPEEDS = ((80, 4), (92, 0), (126, 0), (170, 0))  # words a minute, gap between words
 
 FEELINGS = {
     "calm": Delivery(semitones=5.25, loudness_db=-28, words_per_minute=113),
@@ -163,13 +163,13 @@ def _rough(samples: Samples) -> Samples:
 
 def _nasal(samples: Samples) -> Samples:
     """A resonance of the nose near 1 kHz above a hollow."""
-    hollow = 0.2 * samples + 0.8 * _filtered(samples, _HOLLOW)
-    return hollow + 6 * _filtered(hollow, _NOSE)
+    hollow = 0.1 * samples + 0.9 * _filtered(samples, _HOLLOW)
+    return hollow + 9 * _filtered(hollow, _NOSE)
 
 
 def _muffled(samples: Samples) -> Samples:
-    """As through a scarf: little above 1.8 kHz."""
-    return _filtered(samples, _BELOW_1800_HZ)
+    """As through a scarf: little above 1.5 kHz."""
+    return _filtered(samples, _BELOW_1500_HZ)
 
 
 def _filtered(samples: Samples, sections: NDArray[np.float64]) -> Samples:
@@ -177,7 +177,7 @@ def _filtered(samples: Samples, sections: NDArray[np.float64]) -> Samples:
 
 
 _BELOW_10_HZ = signal.butter(2, 10, fs=SAMPLE_RATE_HZ, output="sos")
-_BELOW_1800_HZ = signal.butter(2, 1800, fs=SAMPLE_RATE_HZ, output="sos")
+_BELOW_1500_HZ = signal.butter(2, 1500, fs=SAMPLE_RATE_HZ, output="sos")
 _ABOVE_2_KHZ = signal.butter(1, 2000, "high", fs=SAMPLE_RATE_HZ, output="sos")
 _HOLLOW = signal.tf2sos(*signal.iirnotch(450, 0.7, SAMPLE_RATE_HZ))
 _NOSE = signal.tf2sos(*signal.iirpeak(1000, 2.5, SAMPLE_RATE_HZ))

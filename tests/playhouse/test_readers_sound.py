@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from crossomni.playhouse import vocabulary as words
-from crossomni.playhouse.film import SOUND_BITS_PER_SECOND
+from crossomni.playhouse.film import SOUND_BITS_PER_SECOND, SOUND_OPTIONS
 from crossomni.playhouse.plays import SAMPLE_RATE_HZ
 from crossomni.playhouse.readers.sound import match_line, read_voices, segments
 from crossomni.playhouse.scripts import write_play
@@ -21,7 +21,7 @@ def through_aac(samples):
     """What is left of a soundtrack in a film: encoded, decoded, and brought to 16 kHz."""
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
-        stream = container.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="mono", options={"aac_coder": "fast"})
+        stream = container.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="mono", options=SOUND_OPTIONS)
         stream.bit_rate = SOUND_BITS_PER_SECOND
         frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
         frame.sample_rate = SAMPLE_RATE_HZ
