@@ -97,8 +97,9 @@ def test_the_page_says_what_reached_the_model(runs: dict[str, Path]) -> None:
 def test_a_clip_that_cannot_be_shown_says_why(tmp_path: Path) -> None:
     """A clip that broke after the run is named in place of its frames; the page is made all the same."""
     data = make_data(tmp_path / "data", clips=1)
-    (data / "test/videos/clip_00.mp4").write_bytes(b"no video")
     out = evaluate(EvalConfig(model="uniform", data=str(data), out=tmp_path / "run")).folder
+    (data / "test/videos/clip_00.mp4").write_bytes(b"no video")
+    write_report([out], out / "report.html")
 
     assert "clip_00.mp4" in page(out).words
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from crossomni.errors import DeafOrBlindError, InputError, ModelError, RecordError, RunError
+from crossomni.errors import DataError, DeafOrBlindError, InputError, ModelError, RecordError, RunError
 from crossomni.evaluation.runner import EvalConfig, evaluate, rescore
 from crossomni.ledger import Ledger
 from tests.evaluation.conftest import make_data
@@ -200,15 +200,13 @@ def test_a_model_with_senses_gets_the_clip_without_what_is_knocked_out(data: Pat
     assert (mute["frames"], mute["audio_seconds"], mute["audio_tokens"]) == (2, 0.0, 0)
 
 
-def test_a_broken_clip_fails_its_rows_and_no_others(tmp_path: Path) -> None:
-    """Rows of a clip that cannot be decoded are failures by name; the other clips are answered."""
+def test_a_changed_clip_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    """A clip that is not the one the data were made with is named, and no folder is left behind."""
     make_data(tmp_path / "data", clips=2)
     (tmp_path / "data/test/videos/clip_00.mp4").write_bytes(b"no video")
-    scores = evaluate(config(tmp_path / "data", tmp_path / "run", "Watcher")).scores
-
-    assert scores is not None
-    assert (scores["states"]["failed"], scores["states"]["read"]) == (9, 9)
-    assert {line["error"].split(":")[0] for line in lines(tmp_path / "run")[:9]} == {"MediaError"}
+    with pytest.raises(DataError, match="clip_00.mp4 is not the file"):
+        evaluate(config(tmp_path / "data", tmp_path / "run", "Watcher"))
+    assert not (tmp_path / "run").exists()
 
 
 def test_held_back_labels_are_not_scored(tmp_path: Path) -> None:
