@@ -161,8 +161,8 @@ def _chosen_options(lines: list[str], options: Options) -> Iterator[_Claim]:
             text, name = match["text"], match["letter"].upper()
             if text.strip() and not (say.TURNED_DOWN.match(text) or say.WRONG.search(text)):
                 yield _Claim(_with_text(name, text, options), start)
-        elif (match := say.SPACED_LINE.match(line)) and options.stated(match["text"]) == {match["letter"]}:
-            yield _Claim(frozenset(match["letter"]), start)
+        elif (match := say.SPACED_LINE.match(line)) and options.equal(match["text"]) == match["letter"].upper():
+            yield _Claim(frozenset(match["letter"].upper()), start)
 
 
 def _with_text(letter: str, text: str, options: Options) -> frozenset[str]:
