@@ -1,4 +1,4 @@
-"""Small made-up clips for tests: their frames and their sound are known exactly, and nothing is downloaded."""
+"""Small made-up clips: their frames and their sound are known exactly."""
 
 import os
 from collections.abc import Callable, Iterator
