@@ -29,6 +29,10 @@ class RunError(InputError):
     """A run's folder belongs to another run, or is damaged."""
 
 
+class ProtocolError(InputError):
+    """A model of the user's own does not do what the protocol asks of a model."""
+
+
 class MissingPackageError(CrossOmniError, ImportError):
     """A package that is optional is needed here and is not installed."""
 

@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -76,6 +76,28 @@ class Ledger:
             RunError: naming the line that is no JSON object.
         """
         return read_records(self.path)
+
+    def replace(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Put these records in the place of all that are there: a kill leaves the old file or the new one.
+
+        Raises:
+            RunError: when they cannot be written; the old file stays as it was.
+        """
+        temporary = self.path.with_name(f".{self.path.name}.new")
+        temporary.unlink(missing_ok=True)
+        old, self._file = self._file, os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held before anybody can see it
+            for record in records:
+                self.append(record)
+            os.fsync(self._file)
+            os.replace(temporary, self.path)
+        except BaseException:
+            os.close(self._file)
+            self._file = old
+            temporary.unlink(missing_ok=True)
+            raise
+        os.close(old)
 
     def close(self) -> None:
         """Give the file free for other processes; closing twice does nothing."""

@@ -5,6 +5,7 @@ Times are seconds from the start of the clip's file; intervals are half-open, ``
 
 from __future__ import annotations
 
+import math
 import re
 import string
 from collections.abc import Iterator, Mapping
@@ -279,6 +280,16 @@ class Receipt:
     audio_tokens: int | None
     prompt_tokens: int | None
 
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            value = getattr(self, f.name)
+            kind = (int, float) if f.name == "audio_seconds" else int
+            if value is None or (isinstance(value, kind) and not isinstance(value, bool) and 0 <= value < math.inf):
+                continue
+            raise RecordError(
+                f"receipt: {f.name} is {value!r}; wanted a number from 0 on, or None where it is not known."
+            )
+
     @classmethod
     def text_only(cls, prompt_tokens: int | None) -> Receipt:
         """Nothing seen and nothing heard."""
@@ -312,6 +323,9 @@ class Prediction:
     error: str = ""  # where state is "failed": the failure's name and text
 
     def __post_init__(self) -> None:
+        for name in ("id", "task", "clip_id", "reply", "error"):
+            if not isinstance(getattr(self, name), str):
+                raise RecordError(f"prediction {self.id!r}: {name} is {getattr(self, name)!r}; wanted text.")
         if self.state not in STATES:
             raise RecordError(f"prediction {self.id!r}: state {self.state!r}; wanted one of {', '.join(STATES)}.")
         if (self.letter is None) == (self.state == "read"):

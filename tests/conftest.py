@@ -1,12 +1,15 @@
 """With CROSSOMNI_REQUIRE_ALL=1 a skipped test fails: what should run must not pass by not running."""
 
 import os
+import shutil
 from collections.abc import Generator
+from tempfile import mkdtemp
 from typing import TypeVar
 
 import pytest
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+os.environ["CROSSOMNI_CACHE"] = mkdtemp(prefix="crossomni-tests-")  # nothing is written into the user's own cache
 REQUIRE_ALL = os.environ.get("CROSSOMNI_REQUIRE_ALL") == "1"
 
 
@@ -16,6 +19,11 @@ def _refuse_skip(report: Report) -> Report:
         report.outcome = "failed"
         report.longrepr = f"{report.nodeid}: {reason}. CROSSOMNI_REQUIRE_ALL=1 allows no skipped test."
     return report
+
+
+def pytest_unconfigure() -> None:
+    """Remove what the tests cached."""
+    shutil.rmtree(os.environ["CROSSOMNI_CACHE"], ignore_errors=True)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -158,6 +158,32 @@ def test_killed_writers_lose_nothing_and_write_nothing_twice(tmp_path):
         assert not acknowledged or int(acknowledged[-1]) < len(numbers)
 
 
+def test_replacing_keeps_the_file_held_and_open(tmp_path):
+    """After a replacement the ledger goes on in the new file, and a second writer is still refused."""
+    path = tmp_path / "a.jsonl"
+    with Ledger(path) as ledger:
+        for number in range(3):
+            ledger.append({"number": number})
+        ledger.replace(record for record in list(ledger.records()) if record["number"] != 1)
+        ledger.append({"number": 3})
+        with pytest.raises(RunError, match="is writing it"):
+            Ledger(path)
+    assert [record["number"] for record in read_records(path)] == [0, 2, 3]
+    assert [file.name for file in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+def test_a_replacement_that_fails_leaves_the_old_records(tmp_path):
+    """What cannot be written in full changes nothing, and the ledger goes on."""
+    path = tmp_path / "a.jsonl"
+    with Ledger(path) as ledger:
+        ledger.append({"number": 0})
+        with pytest.raises(RunError, match="does not go into JSON"):
+            ledger.replace([{"number": 1}, {"number": object()}])
+        ledger.append({"number": 1})
+    assert [record["number"] for record in read_records(path)] == [0, 1]
+    assert [file.name for file in tmp_path.iterdir()] == ["a.jsonl"]
+
+
 def test_a_full_disk_has_its_name_and_leaves_the_ledger_readable(tmp_path):
     """Where a record does not fit any more, RunError says so and every record before it stays."""
     path = tmp_path / "a.jsonl"

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from crossomni.corpus import Corpus
-from crossomni.errors import RunError
-from crossomni.ledger import read_records, write_json
+from crossomni.errors import RecordError, RunError
+from crossomni.ledger import Ledger, read_records, write_json
 from crossomni.records import STATES, Prediction, Row
 from crossomni.scoring import score
 
 RUN, PREDICTIONS, SCORES, REPORT = "run.json", "predictions.jsonl", "scores.json", "report.html"
+FAILURES = "failures.jsonl"  # only where rows that failed were asked again: what had happened
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,16 @@ class RunFolder:
     def claim(self, about: Mapping[str, Any]) -> None:
         """Make this the folder of the run that ``about`` describes, or find that it already is.
 
+        Raises:
+            RunError: as ``check`` does.
+        """
+        self.check(about)
+        if not (self.path / RUN).exists():
+            write_json(self.path / RUN, about)
+
+    def check(self, about: Mapping[str, Any]) -> None:
+        """See whether the folder is free, or belongs to the run that ``about`` describes.
+
         Versions may differ from those noted; all else must be the same.
 
         Raises:
@@ -61,7 +72,6 @@ class RunFolder:
         if not (self.path / RUN).exists():
             if self.predictions_path.exists() and self.predictions_path.stat().st_size:
                 raise RunError(f"{self.predictions_path}: it has no {RUN} beside it. Choose another folder.")
-            write_json(self.path / RUN, about)
             return
         there, wanted = (_flat({**data, "versions": {}}) for data in (self.about(), json.loads(json.dumps(about))))
         differs = [key for key in wanted | there if wanted.get(key) != there.get(key)]
@@ -82,14 +92,29 @@ class RunFolder:
         if not self.predictions_path.exists():
             return found
         for number, record in enumerate(read_records(self.predictions_path), start=1):
-            prediction = Prediction.from_json(record)
             where = f"{self.predictions_path}, line {number}"
+            try:
+                prediction = Prediction.from_json(record)
+            except RecordError as error:
+                raise RunError(f"{where}: {error} Mend or remove the line.") from error
             if prediction.id not in known:
                 raise RunError(f"{where}: row {prediction.id!r} is not of this run's data. Remove the line.")
+            _check_same(prediction, known[prediction.id], where)
             if prediction.id in found:
                 raise RunError(f"{where}: row {prediction.id!r} is there for the second time. Remove the line.")
             found[prediction.id] = prediction
         return found
+
+    def put_failures_aside(self, ledger: Ledger, predictions: Mapping[str, Prediction]) -> dict[str, Prediction]:
+        """The predictions without those that failed, so that their rows are asked again; the failures are kept."""
+        failed = [prediction for prediction in predictions.values() if prediction.state == "failed"]
+        kept = {key: prediction for key, prediction in predictions.items() if prediction.state != "failed"}
+        if failed:
+            with Ledger(self.path / FAILURES) as failures:
+                for prediction in failed:
+                    failures.append(prediction.to_json())
+            ledger.replace(prediction.to_json() for prediction in kept.values())
+        return kept
 
     def write_scores(self, rows: Sequence[Row], predictions: Mapping[str, Prediction]) -> dict[str, Any]:
         """Score the run, write ``scores.json``, and return what it says."""
@@ -152,6 +177,19 @@ def scores_of(rows: Sequence[Row], predictions: Mapping[str, Prediction]) -> dic
         "states": {state: states[state] for state in STATES} | {"missing": len(rows) - len(predictions)},
         "receipts": "none" if not with_receipt else "all" if with_receipt == len(rows) else "some",
     }
+
+
+def _check_same(prediction: Prediction, row: Row, where: str) -> None:
+    """Refuse a prediction that cannot be one of its row."""
+    said = (prediction.task, prediction.clip_id)
+    wanted = (row.task.id if row.task else "", row.clip_id)
+    if said != wanted:
+        raise RunError(f"{where}: task and clip are {said}, those of row {row.id!r} {wanted}. Remove the line.")
+    if prediction.letter is not None and prediction.letter not in row.letters:
+        raise RunError(
+            f"{where}: letter is {prediction.letter!r}, the options of row {row.id!r} are lettered "
+            f"{'/'.join(row.letters)}. Remove the line."
+        )
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from crossomni.corpus import file_sha256
@@ -55,11 +59,18 @@ class LanguageModel:
         lines = [f"{path.name} {file_sha256(path)}" for path in files]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
+    def load(self) -> None:
+        """Read tokenizer and weights, which else wait for the first question.
+
+        Raises:
+            InputError: when they cannot be loaded.
+        """
+        _ = self._tokenizer, self._model
+
     def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
         """Answer the questions of one clip; what their contexts begin with alike is computed once.
 
         Raises:
-            InputError: when it cannot be loaded.
             ModelError: when a question needs more memory than there is.
         """
         torch = need("torch", _PURPOSE)
@@ -119,7 +130,8 @@ class LanguageModel:
             need("gguf", "a model in a GGUF file")
             place, options = place.parent, {"gguf_file": place.name, **options}
         try:
-            return getattr(transformers, kind).from_pretrained(place, **options)
+            with _quiet(transformers):
+                return getattr(transformers, kind).from_pretrained(place, **options)
         except (OSError, ValueError, KeyError) as error:
             reason = str(error).strip().partition("\n")[0]
             raise InputError(
@@ -153,6 +165,23 @@ class LanguageModel:
 def _context(question: Question, asked: str) -> str:
     parts = (_example(), question.biography, f"Question: {asked}\nAnswer:")
     return "\n\n".join(part for part in parts if part)
+
+
+@contextmanager
+def _quiet(transformers: ModuleType) -> Iterator[None]:
+    """Without the libraries' own bars where nobody watches, and without their lines before an error of ours."""
+    from huggingface_hub.utils import logging as hub
+
+    bars, level = transformers.utils.logging.is_progress_bar_enabled(), hub.get_verbosity()
+    if not sys.stderr.isatty():
+        transformers.utils.logging.disable_progress_bar()
+    hub.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        hub.set_verbosity(level)
+        if bars:
+            transformers.utils.logging.enable_progress_bar()
 
 
 @cache

@@ -6,7 +6,9 @@ import importlib
 import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +19,7 @@ from crossomni.evaluation.baselines import BASELINES, Baseline
 from crossomni.evaluation.config import AnswerBy
 from crossomni.evaluation.language_model import LanguageModel
 from crossomni.evaluation.models import Model
+from crossomni.tasks import Modality
 
 
 def load_model(spec: str, corpus: Corpus, *, answer_by: AnswerBy = "likelihood", seed: int = 0) -> Model:
@@ -56,11 +59,34 @@ def own_model(reference: str) -> Model:
     make: Callable[[], Any] | None = getattr(module, name, None)
     if make is None:
         raise InputError(f"model 'python:{reference}': {where} has no {name!r}. Name one of its classes.")
-    model: Model = make()
+    if not callable(make):
+        raise InputError(f"model 'python:{reference}': {name} is a {type(make).__name__}. Name one of its classes.")
+    with _naming(reference, f"{name}() raised"):
+        model: Model = make()
     lacking = [part for part in ("name", "senses", "answer") if not hasattr(model, part)]
     if lacking:
         raise InputError(f"model 'python:{reference}': {name} lacks {', '.join(lacking)}. See examples/own_model.py.")
+    if not isinstance(model.name, str) or not model.name:
+        raise InputError(f"model 'python:{reference}': its name is {model.name!r}; wanted text.")
+    if not isinstance(model.senses, Set) or not set(model.senses) <= set(Modality):
+        raise InputError(
+            f"model 'python:{reference}': its senses are {model.senses!r}; wanted a set of Modality.TEXT, "
+            "Modality.AUDIO and Modality.VISION."
+        )
     return model
+
+
+@contextmanager
+def _naming(reference: str, what: str) -> Iterator[None]:
+    """Whatever a user's own code raises while it is read and made, in one line that says where."""
+    try:
+        yield
+    except Exception as error:  # other people's code may raise anything
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        raise InputError(
+            f"model 'python:{reference}': {what} {type(error).__name__}: {error} ({at.filename}, line {at.lineno}). "
+            "Mend the class."
+        ) from error
 
 
 def _module(name: str) -> ModuleType:
@@ -78,7 +104,8 @@ def _file(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise InputError(f"model 'python:{path}:…': no such file. Check the path.")
     module = sys.modules[name] = importlib.util.module_from_spec(spec)  # dataclasses look their module up there
-    spec.loader.exec_module(module)
+    with _naming(f"{path}:…", "reading it raised"):
+        spec.loader.exec_module(module)
     return module
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from crossomni.errors import DeafOrBlindError, MediaError, ModelError
+from crossomni.errors import DeafOrBlindError, MediaError, ModelError, RecordError
 from crossomni.evaluation.config import KnockOut
 from crossomni.media import ClipFile
 from crossomni.records import Question, Receipt
@@ -32,6 +32,12 @@ class Said:
 
     reply: str
     receipt: Receipt
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.reply, str):
+            raise RecordError(f"a reply is {self.reply!r}; wanted text, empty where the model said nothing.")
+        if not isinstance(self.receipt, Receipt):
+            raise RecordError(f"a reply's receipt is {self.receipt!r}; wanted a Receipt (Receipt.text_only, for one).")
 
 
 class Model(Protocol):
@@ -60,6 +66,12 @@ ROW_FAILURES = (ModelError, MediaError, MemoryError, ConnectionError, TimeoutErr
 def model_fingerprint(model: Model) -> str:
     """What identifies a model's weights, where it says so (an attribute ``fingerprint``), else empty text."""
     return str(getattr(model, "fingerprint", ""))
+
+
+def load(model: Model) -> None:
+    """Read a model's weights, where it has a method ``load`` for it."""
+    if hasattr(model, "load"):
+        model.load()
 
 
 def check_receipt(ask: Ask, said: Said) -> None:

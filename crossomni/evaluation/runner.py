@@ -6,7 +6,6 @@ The ledger of predictions is the checkpoint: a run that was stopped at any momen
 from __future__ import annotations
 
 import logging
-import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from crossomni.evaluation.asking import answer_clip
 from crossomni.evaluation.config import SENSES, EvalConfig
 from crossomni.evaluation.folder import RunFolder, open_corpus
 from crossomni.evaluation.loading import load_model
-from crossomni.evaluation.models import Ask, Model, model_fingerprint
+from crossomni.evaluation.models import Ask, Model, load, model_fingerprint
 from crossomni.evaluation.report import check_report, write_report
 from crossomni.ledger import Ledger
 from crossomni.media import ClipFile, FrameCache
@@ -31,9 +30,6 @@ from crossomni.tasks import Modality
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]  # rows done, rows in all
-# Shared by all runs of a user: what is decoded once is decoded for every prompt, knock-out and question.
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "crossomni" / "frames"
-CACHE_BYTES = 8 * 2**30
 _PACKAGES = ("torch", "transformers", "av", "numpy")
 
 
@@ -46,7 +42,7 @@ class RunSummary:
 
 
 def evaluate(config: EvalConfig, *, progress: Progress = lambda done, total: None) -> RunSummary:
-    """Run, or go on with, an evaluation; write its folder.
+    """Run, or go on with, an evaluation; write its folder. Rows that failed before are asked again.
 
     Raises:
         InputError: for a configuration that cannot be; RunError when the folder is another run's, or is in use.
@@ -59,9 +55,13 @@ def evaluate(config: EvalConfig, *, progress: Progress = lambda done, total: Non
     model = load_model(config.model, corpus, answer_by=config.answer_by, seed=config.seed)
     about = _about(config, corpus, rows, model)  # before the folder: what is refused leaves nothing behind
     folder = RunFolder(config.out)
+    folder.check(about)
+    there = folder.predictions(rows).values()
+    if sum(prediction.state != "failed" for prediction in there) < len(rows):
+        load(model)  # before the folder is taken: weights that cannot be read leave nothing behind
     with Ledger(folder.predictions_path) as ledger:
         folder.claim(about)
-        predictions = folder.predictions(rows)
+        predictions = folder.put_failures_aside(ledger, folder.predictions(rows))
         progress(len(predictions), len(rows))
         for prediction in _answers(model, tuple(row for row in rows if row.id not in predictions), corpus, config):
             ledger.append(prediction.to_json())
@@ -86,7 +86,7 @@ def _answers(model: Model, rows: Sequence[Row], corpus: Corpus, config: EvalConf
     """A prediction for each row, clip by clip."""
     left_out = {SENSES[name] for name in config.knock_out if name in SENSES}
     senses = frozenset(model.senses) - left_out
-    cache = FrameCache(CACHE, CACHE_BYTES) if senses - {Modality.TEXT} else None
+    cache = FrameCache.shared() if senses - {Modality.TEXT} else None
     for _, group in by_clip(tuple(rows)):
         clip = ClipFile(corpus.folder / group[0].video, cache) if cache else None
         asks = [_ask(question, clip, senses, config) for question in group]

@@ -19,6 +19,7 @@ from crossomni.errors import InputError, MediaError
 
 _LOG = logging.getLogger(__name__)
 _DIGEST_BYTES = 32
+_SHARED_BYTES = 8 * 2**30
 _STALE_SECONDS = 3600  # a temporary file this old was left by a process that was killed
 _SETTLED_SECONDS = 2  # a file changed more lately could change again without its times showing it
 
@@ -43,6 +44,15 @@ class FrameCache:
             raise InputError(
                 f"frame cache {folder}: {error.strerror}; wanted a folder to write in. Name another."
             ) from error
+
+    @classmethod
+    def shared(cls) -> FrameCache:
+        """The cache that all runs of a user share, at most 8 GiB, in ``$CROSSOMNI_CACHE`` or the user's cache folder.
+
+        What is decoded once is decoded for every model, prompt, knock-out and question.
+        """
+        home = os.environ.get("CROSSOMNI_CACHE") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "crossomni"
+        return cls(Path(home).expanduser() / "frames", _SHARED_BYTES)
 
     def array(self, key: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         """The array stored under ``key``, or else ``make()``, stored for the next time."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from crossomni.errors import MediaError, ModelError
 from crossomni.evaluation.models import Ask, Said
@@ -125,6 +126,82 @@ class Short(Oracle):
         yield from list(super().answer(asks))[:-1]
 
 
+class Mending(Oracle):
+    """Is unreachable for one kind of question at the first try, and well after it."""
+
+    name = "mending"
+    tried: ClassVar[set[str]] = set()
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """Answers or errors."""
+        for ask, said in zip(asks, super().answer(asks), strict=True):
+            if ask.question.id.endswith("vi-te") and ask.question.id not in self.tried:
+                self.tried.add(ask.question.id)
+                raise ConnectionError("nobody there")
+            yield said
+
+
+class Heavy(Oracle):
+    """Has weights to load."""
+
+    name = "heavy"
+    loaded = 0
+
+    def load(self) -> None:
+        """Count."""
+        type(self).loaded += 1
+
+
+class Silent(Oracle):
+    """Forgets to yield."""
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:  # type: ignore[return]
+        """Nothing."""
+
+
+class Wordless(Oracle):
+    """Has nothing to say."""
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """None."""
+        yield Said(reply=None, receipt=FULL)  # type: ignore[arg-type]
+
+
+class Unreceipted(Oracle):
+    """Keeps its receipts."""
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """None."""
+        yield Said(reply="B", receipt=None)  # type: ignore[arg-type]
+
+
+class Overpaid(Oracle):
+    """Gives frames back."""
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """Less than nothing."""
+        yield Said(
+            reply="B", receipt=Receipt(frames=-1, audio_seconds=0, video_tokens=0, audio_tokens=0, prompt_tokens=0)
+        )
+
+
+class Plain(Oracle):
+    """Says it in plain text."""
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """A letter."""
+        yield "B"  # type: ignore[misc]
+
+
+class Chatty(Oracle):
+    """Says the last word, and another one."""
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """One too many."""
+        for _ in (*asks, None):
+            yield Said(reply="B", receipt=Receipt.text_only(7))
+
+
 class Mumbling(Oracle):
     """Its replies are of every kind of state."""
 
@@ -135,6 +212,25 @@ class Mumbling(Oracle):
         for place, _ in enumerate(asks):
             replies = ("", "I cannot tell.", "A or B", "<script>alert(1)</script> B")
             yield Said(reply=replies[place % 4], receipt=Receipt.text_only(None))
+
+
+class Stillborn(Oracle):
+    """Cannot be made."""
+
+    def __init__(self) -> None:
+        self.share = 1 / 0
+
+
+class Nameless(Oracle):
+    """Nobody knows how to call it."""
+
+    name = None  # type: ignore[assignment]
+
+
+class Sixth(Oracle):
+    """Has a sense that nobody else has."""
+
+    senses = "hunch"  # type: ignore[assignment]
 
 
 class Speechless:

@@ -60,6 +60,10 @@ def test_the_example_is_a_model_in_thirty_lines() -> None:
         ("python:nowhere.py:Oracle", "nowhere.py:…': no such file"),
         (f"python:{FAKES}:Missing", "has no 'Missing'"),
         (f"python:{FAKES}:Speechless", "lacks senses, answer"),
+        (f"python:{FAKES}:Stillborn", r"Stillborn\(\) raised ZeroDivisionError: .*fakes\.py, line \d+"),
+        (f"python:{FAKES}:Nameless", "its name is None"),
+        (f"python:{FAKES}:Sixth", "its senses are 'hunch'"),
+        (f"python:{FAKES}:TEXT", "TEXT is a frozenset"),
         ("package:no-such-package-here", "is not installed"),
         ("package:pytest", r"0 files \*.gguf"),
         ("./nowhere", "no such folder"),
@@ -71,6 +75,13 @@ def test_a_spec_that_names_nothing_is_refused(corpus: Corpus, spec: str, named: 
     """The error says what of the SPEC could not be found."""
     with pytest.raises(InputError, match=named):
         load_model(spec, corpus)
+
+
+def test_a_file_with_a_fault_is_named_with_its_line(tmp_path: Path) -> None:
+    """What the user's own file raises while it is read comes in one line."""
+    (tmp_path / "mine.py").write_text("import json\nclass Mine(:\n")
+    with pytest.raises(InputError, match=r"reading it raised SyntaxError: .*mine\.py, line 2"):
+        own_model(f"{tmp_path}/mine.py:Mine")
 
 
 def heard(**changes: float | None) -> Said:

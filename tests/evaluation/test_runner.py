@@ -13,12 +13,17 @@ from typing import Any
 
 import pytest
 
-from crossomni.errors import DataError, DeafOrBlindError, InputError, ModelError, RecordError, RunError
+from crossomni.errors import DataError, DeafOrBlindError, InputError, ProtocolError, RunError
 from crossomni.evaluation.runner import EvalConfig, evaluate, rescore
 from crossomni.ledger import Ledger
 from tests.evaluation.conftest import make_data
+from tests.evaluation.fakes import Heavy
 
 FAKES = Path(__file__).parent / "fakes.py"
+LINE = json.dumps(
+    {"id": "clip_00-au", "task": "au", "clip_id": "clip_00", "state": "read", "letter": "A", "reply": ""}
+    | {"receipt": None, "error": ""}
+)
 
 
 def config(data: Path, out: Path, fake: str = "Oracle", **changes: Any) -> EvalConfig:
@@ -128,14 +133,21 @@ def test_predictions_without_their_run_are_refused(data: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("line", "named"),
-    [('{"id": "clip_00-au"}', "KeyError"), ("[1]", "line 28"), ("{torn}", "line 28")],
+    [
+        ('{"id": "clip_00-au"}', "line 28: prediction 'clip_00-au': KeyError"),
+        ("[1]", "line 28"),
+        ("{torn}", "line 28"),
+        (LINE.replace('"A"', '"E"'), "line 28: letter is 'E'"),
+        (LINE.replace("clip_00-au", "clip_00-vi"), r"line 28: task and clip are \('au', 'clip_00'\)"),
+        (LINE.replace('"reply": ""', '"reply": 3'), "line 28: prediction 'clip_00-au': reply is 3"),
+    ],
 )
 def test_a_damaged_prediction_is_named(data: Path, tmp_path: Path, line: str, named: str) -> None:
     """A line that is no prediction stops the run and is named."""
     evaluate(config(data, tmp_path / "run"))
     with (tmp_path / "run/predictions.jsonl").open("a") as file:
         file.write(line + "\n")
-    with pytest.raises((RunError, RecordError), match=named):
+    with pytest.raises(RunError, match=named):
         evaluate(config(data, tmp_path / "run"))
 
 
@@ -166,6 +178,56 @@ def test_failed_rows_have_a_name_and_count_as_wrong(data: Path, tmp_path: Path) 
     assert scores["overall"] == pytest.approx(100 * 15 / 27)
 
 
+def test_failed_rows_are_asked_again_when_the_run_goes_on(data: Path, tmp_path: Path) -> None:
+    """The same command asks what failed once more; every row is there once, and the failures are not forgotten."""
+    out = tmp_path / "run"
+    asked = EvalConfig(model="python:tests.evaluation.fakes:Mending", data=str(data), out=out)
+    first, second, third = (evaluate(asked).scores for _ in range(3))
+
+    assert first is not None
+    assert first["states"]["failed"] == 3
+    assert second is not None
+    assert second["complete"]
+    assert second == third
+    assert sorted(line["id"] for line in lines(out)) == sorted({line["id"] for line in lines(out)})
+    failures = [json.loads(line) for line in (out / "failures.jsonl").read_text().splitlines()]
+    assert {failure["error"] for failure in failures} == {"ConnectionError: nobody there"}
+    assert len(failures) == 3
+
+
+def test_weights_that_cannot_be_read_leave_no_folder(data: Path, tmp_path: Path) -> None:
+    """A model is loaded before the run's folder is taken."""
+    with pytest.raises(InputError, match="cannot be loaded as a language model"):
+        evaluate(EvalConfig(model=str(data), data=str(data), out=tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_finished_run_loads_no_weights(data: Path, tmp_path: Path) -> None:
+    """Where nothing is left to ask, the model's weights stay where they are."""
+    asked = EvalConfig(model="python:tests.evaluation.fakes:Heavy", data=str(data), out=tmp_path / "run")
+    evaluate(asked)
+    evaluate(asked)
+    assert Heavy.loaded == 1
+
+
+@pytest.mark.parametrize(
+    ("fake", "named"),
+    [
+        ("Silent", r"answer\(\) gave None; wanted an iterator"),
+        ("Wordless", "a reply is None; wanted text"),
+        ("Unreceipted", "a reply's receipt is None; wanted a Receipt"),
+        ("Overpaid", "frames is -1; wanted a number from 0 on"),
+        ("Plain", "got 'B'; wanted a Said"),
+        ("Chatty", "came after the answer to the clip's last question"),
+    ],
+)
+def test_a_model_that_breaks_the_protocol_is_told_so(data: Path, tmp_path: Path, fake: str, named: str) -> None:
+    """What comes back in the place of an answer is named with its row, and never recorded as one."""
+    with pytest.raises(ProtocolError, match=named):
+        evaluate(config(data, tmp_path / "run", fake))
+    assert all(line["reply"] == "B" for line in lines(tmp_path / "run"))
+
+
 def test_a_fault_of_the_program_is_no_failed_row(data: Path, tmp_path: Path) -> None:
     """What no failure of a row explains stops the run, and nothing is recorded in its place."""
     with pytest.raises(KeyError, match="oops"):
@@ -175,7 +237,7 @@ def test_a_fault_of_the_program_is_no_failed_row(data: Path, tmp_path: Path) -> 
 
 def test_an_answer_for_every_question_is_demanded(data: Path, tmp_path: Path) -> None:
     """A model that leaves a question out stops the run; the row is named."""
-    with pytest.raises(ModelError, match="row 'clip_00-te-vi' got no answer"):
+    with pytest.raises(ProtocolError, match="row 'clip_00-te-vi' got no answer"):
         evaluate(config(data, tmp_path / "run", "Short"))
 
 
