@@ -1,39 +1,44 @@
 """What a model is asked: prompts composed from small files, one for each purpose.
 
-A file's name is the prompt's name; a name that begins with ``_`` is a part of every prompt. Files are
-``string.Template`` texts with the fields ``$letters`` ("A/B/C/D"), ``$source``, ``$target``, ``$task`` (of a question
-that has a task), ``$default`` (the default instruction), and in the parts ``$biography``, ``$question``, ``$options``.
-The default instruction (section 3.1) and the chain-of-thought trigger (section 4.1) are the paper's, to the letter.
+A file's name is the prompt's name; a name that begins with ``_`` is a part that prompts are composed from. Files are
+``string.Template`` texts with the fields ``$letters`` ("A/B/C/D"), ``$default`` (the default instruction), of a
+question that has a task also ``$source``, ``$target``, ``$task`` and ``$steps`` (the steps that an answer takes on the
+task's route, numbered), and in the parts ``$biography``, ``$question``, ``$options``. The default instruction (section
+3.1) and the chain-of-thought trigger (section 4.1) are the paper's, to the letter; ``icl`` words the rules and the
+output form of Table 17 for all nine tasks.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from string import Template
 
 from crossomni.errors import InputError
-from crossomni.records import Question
+from crossomni.records import Question, Row
+from crossomni.tasks import TASKS, Task
 
 _SHIPPED = Path(__file__).parent / "prompt_files"
-_BIOGRAPHY, _QUESTION = "_biography", "_question"
+_BIOGRAPHY, _QUESTION, _EXAMPLE = "_biography", "_question", "_example"
 
 
 def prompt_names(folder: Path | None = None) -> tuple[str, ...]:
     """The names of the shipped prompts and of those in the user's folder.
 
     >>> prompt_names()
-    ('cot', 'default')
+    ('cot', 'default', 'icl')
     """
     places = [_SHIPPED, *([folder] if folder else [])]
     return tuple(sorted({path.stem for place in places for path in place.glob("[!_]*.txt")}))
 
 
-def compose(name: str, question: Question, folder: Path | None = None, knock_outs: frozenset[str] = frozenset()) -> str:
-    """The user's message: instruction, biography, question and lettered options, with blank lines between.
+def compose(name: str, question: Question, folder: Path | None = None, shots: Sequence[Row] = ()) -> str:
+    """The user's message: instruction, examples, biography, question and lettered options, with blank lines between.
 
-    A file in ``folder`` stands in for the shipped one of its name; the knock-out ``biography`` leaves that out.
+    A file in ``folder`` stands in for the shipped one of its name. ``shots`` are training rows that are shown with
+    their rationales and answers.
 
     Raises:
         InputError: for an unknown name, or a file with a field that is not there.
@@ -45,20 +50,16 @@ def compose(name: str, question: Question, folder: Path | None = None, knock_out
             "source": question.task.source.value,
             "target": question.task.target.value,
             "task": question.task.label,
+            "steps": _steps(question.task, files),
         }
     if name != "default":
         fields["default"] = _fill(files["default"], fields)
-    told = {
-        "biography": question.biography,
-        "question": question.question,
-        "options": "\n".join(
-            f"{letter}. {option}" for letter, option in zip(question.letters, question.options, strict=True)
-        ),
-    }
     parts = [_fill(files[name], fields)]
-    if question.biography and "biography" not in knock_outs:
-        parts.append(_fill(files[_BIOGRAPHY], fields | told))
-    return "\n\n".join([*parts, _fill(files[_QUESTION], fields | told)])
+    parts += [_fill(files[_EXAMPLE], _told(shot) | {"rationale": shot.rationale}) for shot in shots]
+    told = fields | _told(question)
+    if question.biography:
+        parts.append(_fill(files[_BIOGRAPHY], told))
+    return "\n\n".join([*parts, _fill(files[_QUESTION], told)])
 
 
 def fingerprint(name: str, folder: Path | None = None) -> str:
@@ -73,13 +74,36 @@ def fingerprint(name: str, folder: Path | None = None) -> str:
     return digest.hexdigest()
 
 
+def _told(question: Question) -> dict[str, str]:
+    options = zip(question.letters, question.options, strict=True)
+    return {
+        "biography": question.biography,
+        "question": question.question,
+        "options": "\n".join(f"{letter}. {option}" for letter, option in options),
+        "answer": question.answer,
+    }
+
+
+def _steps(task: Task, files: Mapping[str, Path]) -> str:
+    """Find the referent in the source, find it again in each modality of the route, answer from the target."""
+    return "\n".join(f"({number}) {_read(files[part])}" for number, part in enumerate(_step_files(task), start=1))
+
+
+def _step_files(task: Task) -> Iterator[str]:
+    yield f"_source_{task.source}"
+    for one, other in pairwise(task.route):
+        yield f"_{one}_to_{other}"
+    yield f"_target_{task.target}"
+
+
 def _files(name: str, folder: Path | None) -> dict[str, Path]:
     if folder is not None and not folder.is_dir():
         raise InputError(f"prompts: {folder} is no folder. Give the folder that holds your prompt files.")
     names = prompt_names(folder)
     if name not in names:
         raise InputError(f"prompt: unknown name {name!r}. Prompts are {', '.join(names)}.")
-    return {part: _place(part, folder) for part in (name, "default", _BIOGRAPHY, _QUESTION)}
+    steps = {part for task in TASKS for part in _step_files(task)}
+    return {part: _place(part, folder) for part in (name, "default", _BIOGRAPHY, _QUESTION, _EXAMPLE, *steps)}
 
 
 def _place(part: str, folder: Path | None) -> Path:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 import re
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from crossomni.errors import RecordError
 from crossomni.tasks import Modality, Task
@@ -262,6 +262,8 @@ class Row(Question):
         return cls(**kept, task=task, video=video)
 
 
+_Q = TypeVar("_Q", bound=Question)
+
 # The columns of the contract, in its order.
 COLUMNS = (
     "id", "task", "source", "target", "video", "audio", "biography", "question", "options", "answer",
@@ -351,9 +353,9 @@ class Prediction:
             raise RecordError(f"prediction {data.get('id')!r}: {type(error).__name__} {error}.") from error
 
 
-def by_clip(questions: tuple[Question, ...]) -> Iterator[tuple[str, tuple[Question, ...]]]:
+def by_clip(questions: Iterable[_Q]) -> Iterator[tuple[str, tuple[_Q, ...]]]:
     """Group questions by clip, clips in the order of their first question (rows are served clip by clip)."""
-    groups: dict[str, list[Question]] = {}
+    groups: dict[str, list[_Q]] = {}
     for question in questions:
         groups.setdefault(question.clip_id, []).append(question)
     for clip_id, group in groups.items():

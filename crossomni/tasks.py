@@ -55,6 +55,17 @@ class Task:
         """Sound and text meet only through sight (B.1)."""
         return {self.source, self.target} == {Modality.AUDIO, Modality.TEXT}
 
+    @property
+    def route(self) -> tuple[Modality, ...]:
+        """The modalities that an answer goes through, from source to target.
+
+        >>> [str(modality) for modality in Task.parse("au-te").route]
+        ['audio', 'vision', 'text']
+        """
+        if self.through_vision:
+            return self.source, Modality.VISION, self.target
+        return (self.source, self.target) if self.is_cross else (self.source,)
+
     @classmethod
     def parse(cls, name: str) -> Task:
         """Read an id (``au-vi``) or a label (``Au→Vi``, also ``Au->Vi``).

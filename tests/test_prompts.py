@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from crossomni.errors import InputError
 from crossomni.prompts import compose, fingerprint, prompt_names
-from crossomni.records import Question
-from crossomni.tasks import Task
+from crossomni.records import Question, Row
+from crossomni.tasks import TASKS, Task
 
 DEFAULT = "Answer this question based on the video and text information in A/B/C/D."
 
@@ -50,12 +50,49 @@ def test_the_letters_follow_the_options():
     assert "X/Y/Z." in compose("default", ask(options=tuple(f"option {i}" for i in range(26))))
 
 
-def test_the_biography_is_left_out_where_it_is_knocked_out_or_missing():
-    """Neither its text nor its heading stays; other knock-outs do not touch the text."""
-    without = compose("default", ask(), knock_outs=frozenset({"biography", "sound"}))
-    assert without == compose("default", ask(biography=""))
-    assert "Additional" not in without
-    assert compose("default", ask(), knock_outs=frozenset({"sound"})) == compose("default", ask())
+def test_the_biography_is_left_out_where_it_is_missing():
+    """Neither its text nor its heading stays."""
+    assert "Additional" not in compose("default", ask(biography=""))
+
+
+@pytest.mark.parametrize("task", TASKS, ids=str)
+def test_icl_takes_the_steps_of_the_tasks_route(task):
+    """Find in the source, find again in each modality of the route (B.1), answer from the target: 2, 3 or 4 steps."""
+    message = compose("icl", ask(task=task))
+    steps = [line for line in message.splitlines() if line[:3] in {f"({number})" for number in range(1, 9)}]
+
+    assert len(steps) == len(task.route) + 1
+    assert {"audio": "listen to", "vision": "watch the", "text": "read the question and the"}[task.source] in " ".join(
+        steps[0].lower().split()
+    )
+    assert {"audio": "the sound alone", "vision": "the video alone", "text": "the Additional Information alone"}[
+        task.target
+    ] in steps[-1]
+    assert f"a clue in the {task.source} and asks for something in the {task.target}" in message
+
+
+def test_icl_demands_the_papers_form():
+    """Table 17: a think block, then the letter alone; instruction, biography and question stay as they are."""
+    message = compose("icl", ask())
+    assert message.startswith(DEFAULT)
+    assert "<think>\nyour reasoning, in plain sentences\n</think>\none letter of A/B/C/D\n" in message
+    assert message.endswith(compose("default", ask()).removeprefix(DEFAULT))
+
+
+def test_shots_are_shown_with_rationale_and_answer():
+    """Training rows stand between instruction and biography, each in the form that is wanted of the reply."""
+    shot = Row(
+        id="t1", clip_id="c9", question="Who sings?", options=("w", "x", "y", "z"), answer="C", task="au-vi",
+        biography="Bob was born in Lund.", rationale="1. First.\n2. Then.",
+    )  # fmt: skip
+    message = compose("icl", ask(), shots=[shot])
+
+    first, second = message.index("Bob was born in Lund."), message.index("Ann was born in Oslo.")
+    assert "Question: Who sings?\nA. w\nB. x\nC. y\nD. z\n\n<think>\n1. First.\n2. Then.\n</think>\nC\n" in message
+    assert message.index("(1)") < first < second
+    assert message.replace(
+        message[message.index("Here is an example") : message.index("Additional Information:\nAnn")], ""
+    ) == compose("icl", ask())
 
 
 @given(st.text(min_size=1).filter(str.strip), st.text())
@@ -70,16 +107,16 @@ def test_a_users_folder_replaces_files_and_adds_names(tmp_path: Path):
     """A file of a shipped name stands in for it, also inside cot; a new name is a new prompt."""
     (tmp_path / "default.txt").write_text("Pick one of $letters.\n", encoding="utf-8")
     (tmp_path / "mine.txt").write_text("From $source to $target ($task), for $$1.", encoding="utf-8")
-    assert prompt_names(tmp_path) == ("cot", "default", "mine")
+    assert prompt_names(tmp_path) == ("cot", "default", "icl", "mine")
     assert compose("cot", ask(), tmp_path).startswith("Let’s think step by step. Pick one of A/B/C/D.\n\n")
     assert compose("mine", ask(), tmp_path).startswith("From audio to vision (Au→Vi), for $1.\n\nAdditional")
-    assert prompt_names() == ("cot", "default")
+    assert prompt_names() == ("cot", "default", "icl")
 
 
 def test_an_unknown_name_lists_the_known_ones(tmp_path: Path):
     """The error names what came and what there is; parts are no prompts."""
     for name in ("icl2", "_question", "../default"):
-        with pytest.raises(InputError, match=r"unknown name .* Prompts are cot, default\."):
+        with pytest.raises(InputError, match=r"unknown name .* Prompts are cot, default, icl\."):
             compose(name, ask())
     with pytest.raises(InputError, match="no folder"):
         compose("default", ask(), tmp_path / "missing")

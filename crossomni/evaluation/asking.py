@@ -6,12 +6,64 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 
 from crossomni.answers import read_answer
-from crossomni.errors import DeafOrBlindError, ProtocolError, RecordError
+from crossomni.errors import DeafOrBlindError, ModelError, ProtocolError, RecordError
 from crossomni.evaluation.models import ROW_FAILURES, Ask, Model, Said, check_receipt
 from crossomni.records import Prediction, Question, Receipt
 
 _log = logging.getLogger(__name__)
 _SHOWN = 80  # characters of a strange value
+_ENOUGH = 20  # failures in a row: a server that is down, a disk that is gone
+
+
+def answer(model: Model, groups: Iterable[Sequence[Ask]]) -> Iterator[tuple[Ask, Prediction]]:
+    """A prediction for each question of each group; a group holds the questions on one clip.
+
+    Raises:
+        ProtocolError: when the model breaks the protocol.
+        DeafOrBlindError: when a promised sense did not reach it.
+        ModelError: when many questions in a row have failed, each of them recorded; going on would only fail more.
+    """
+    failed = 0
+    for ask, prediction in _streamed(model, groups) if hasattr(model, "answer_all") else _by_clip(model, groups):
+        yield ask, prediction
+        failed = failed + 1 if prediction.state == "failed" else 0
+        if failed == _ENOUGH:
+            raise ModelError(
+                f"model {model.name}: {failed} questions in a row failed, the last with {prediction.error} "
+                "Mend it; the same command goes on from here and asks them again."
+            )
+
+
+def _by_clip(model: Model, groups: Iterable[Sequence[Ask]]) -> Iterator[tuple[Ask, Prediction]]:
+    for asks in groups:
+        yield from zip(asks, answer_clip(model, asks), strict=True)
+
+
+def _streamed(model: Model, groups: Iterable[Sequence[Ask]]) -> Iterator[tuple[Ask, Prediction]]:
+    """The answers of a model that takes many clips at once, each question answered once."""
+    due: dict[int, Ask] = {}
+
+    def noted() -> Iterator[Sequence[Ask]]:
+        for asks in groups:
+            due.update((id(ask), ask) for ask in asks)
+            yield asks
+
+    assert hasattr(model, "answer_all")
+    for ask, outcome in model.answer_all(noted()):
+        if due.pop(id(ask), None) is None:
+            raise ProtocolError(f"model {model.name}: row {ask.question.id!r} was answered twice, or never asked.")
+        if isinstance(outcome, Said):
+            check_receipt(ask, outcome)
+            yield ask, predicted(ask.question, outcome.reply, outcome.receipt)
+        elif isinstance(outcome, ROW_FAILURES) and not isinstance(outcome, DeafOrBlindError):
+            yield ask, _failed(ask, outcome)
+        elif isinstance(outcome, Exception):
+            raise outcome
+        else:
+            raise ProtocolError(f"model {model.name}: row {ask.question.id!r} got {shown(outcome)}; wanted a Said.")
+    if due:
+        left = next(iter(due.values()))
+        raise ProtocolError(f"model {model.name}: row {left.question.id!r} got no answer; wanted one for each.")
 
 
 def answer_clip(model: Model, asks: Sequence[Ask]) -> Iterator[Prediction]:
@@ -36,9 +88,7 @@ def answer_clip(model: Model, asks: Sequence[Ask]) -> Iterator[Prediction]:
             raise ProtocolError(f"model {model.name}: row {ask.question.id!r}: {error}") from error
         except ROW_FAILURES as error:
             answers = None
-            failure = _failed(ask, error)
-            _log.warning("row %s failed: %s", failure.id, failure.error)
-            yield failure
+            yield _failed(ask, error)
             continue
         if not isinstance(said, Said):
             raise ProtocolError(f"model {model.name}: row {ask.question.id!r} got {shown(said)}; wanted a Said.")
@@ -80,6 +130,8 @@ def predicted(question: Question, reply: str, receipt: Receipt | None) -> Predic
 
 def _failed(ask: Ask, error: BaseException) -> Prediction:
     question = ask.question
+    named = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    _log.warning("row %s failed: %s", question.id, named)
     return Prediction(
         id=question.id,
         task=question.task.id if question.task else "",
@@ -88,5 +140,5 @@ def _failed(ask: Ask, error: BaseException) -> Prediction:
         letter=None,
         reply="",
         receipt=None,
-        error=f"{type(error).__name__}: {' '.join(str(error).split())}",
+        error=named,
     )

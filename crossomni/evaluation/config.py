@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -10,10 +11,16 @@ from typing import Any, Literal, get_args
 from crossomni.errors import InputError
 from crossomni.tasks import Modality
 
-KnockOut = Literal["sound", "sight", "biography"]
+KnockOut = Literal[
+    "sound", "sound-muted", "sound-swapped", "sound-shifted", "sight", "sight-swapped",
+    "biography", "biography-shuffled", "names",
+]  # fmt: skip
 KNOCK_OUTS: tuple[KnockOut, ...] = get_args(KnockOut)
 SENSES: Mapping[KnockOut, Modality] = {"sound": Modality.AUDIO, "sight": Modality.VISION}
 AnswerBy = Literal["likelihood", "letters", "generation"]
+Packing = Literal["interleaved", "apart"]
+Order = Literal["video-first", "text-first"]
+ROTATIONS = 4  # a question of four options has so many
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,24 +38,64 @@ class EvalConfig:
     split: str = field(default="test", metadata={"help": "The split that is asked."})
     prompt: str = field(default="default", metadata={"help": "The prompt's name: default, cot, or one of yours."})
     prompts: Path | None = field(default=None, metadata={"help": "A folder of your own prompt files."})
-    answer_by: AnswerBy = field(
-        default="likelihood",
-        metadata={"help": "How a text-only model answers: likelihood of the options' texts, letters, or generation."},
+    shots: int = field(default=0, metadata={"help": "Training rows of the same task that the prompt shows."})
+    answer_by: AnswerBy | None = field(
+        default=None,
+        metadata={
+            "help": "How it answers: generation (what an Omni-LLM does unless told otherwise), letters (the likeliest "
+            "one), or likelihood of the options' texts (what a text-only model does unless told otherwise)."
+        },
     )
-    knock_out: tuple[KnockOut, ...] = field(default=(), metadata={"help": "What is left out: sound, sight, biography."})
+    knock_out: tuple[KnockOut, ...] = field(
+        default=(), metadata={"help": f"What is left out or exchanged: {', '.join(KNOCK_OUTS)}."}
+    )
+    rotation: int = field(default=0, metadata={"help": "By how many places the options are turned, 0 to 3."})
+    repeat: int = field(default=0, metadata={"help": "The number of this run among repeats of the same one."})
     limit: int | None = field(default=None, metadata={"help": "Only the first so many rows."})
     annotations: Path | None = field(default=None, metadata={"help": "Of full: the folder of annotations."})
     media: Path | None = field(default=None, metadata={"help": "Of full: the folder of your media files."})
-    seed: int = field(default=0, metadata={"help": "Of the baselines that draw."})
+    adapter: Path | None = field(default=None, metadata={"help": "The folder of a LoRA adapter of the model."})
+    trust_remote_code: bool = field(
+        default=False, metadata={"help": "Run code that comes with the model's weights. Read it first."}
+    )
+    frames: int = field(default=32, metadata={"help": "Frames of a clip, evenly spaced."})
+    pixels: int = field(default=448 * 252, metadata={"help": "Of one frame, at most; larger ones are made smaller."})
+    packing: Packing = field(
+        default="interleaved",
+        metadata={"help": "The sound between the frames that it is heard with (interleaved), or after them (apart)."},
+    )
+    order: Order = field(default="video-first", metadata={"help": "video-first or text-first."})
+    system: str = field(default="", metadata={"help": "The system prompt; none by default."})
+    temperature: float = field(default=0.0, metadata={"help": "Of a generated reply; 0 takes the likeliest token."})
+    most_new_tokens: int = field(default=1024, metadata={"help": "Of a generated reply, with its reasoning."})
+    batch: int = field(default=8, metadata={"help": "Questions that a model is asked at once, at most."})
+    seed: int = field(default=0, metadata={"help": "Of whatever is drawn: baselines, sampled replies, shots."})
 
     def __post_init__(self) -> None:
-        if self.limit is not None and self.limit < 1:
-            raise InputError(f"limit is {self.limit}; wanted at least 1, or none.")
-        if self.answer_by not in get_args(AnswerBy):
-            raise InputError(f"answer_by is {self.answer_by!r}; wanted one of {', '.join(get_args(AnswerBy))}.")
+        for name in ("limit", "frames", "pixels", "most_new_tokens", "batch"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"{name} is {value}; wanted at least 1.")
+        for name in ("shots", "repeat", "temperature"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise InputError(f"{name} is {getattr(self, name)}; wanted 0 or more.")
+        if self.rotation not in range(ROTATIONS):
+            raise InputError(f"rotation is {self.rotation}; wanted 0 to {ROTATIONS - 1}.")
+        for name, kind in (("answer_by", AnswerBy), ("packing", Packing), ("order", Order)):
+            value, allowed = getattr(self, name), get_args(kind)
+            if value not in allowed and not (name == "answer_by" and value is None):
+                raise InputError(f"{name} is {value!r}; wanted one of {', '.join(allowed)}.")
+        self._check_knock_out()
+
+    def _check_knock_out(self) -> None:
         unknown = [name for name in self.knock_out if name not in KNOCK_OUTS]
         if unknown:
             raise InputError(f"knock_out has {', '.join(unknown)}; wanted some of {', '.join(KNOCK_OUTS)}.")
+        parts = [name.partition("-")[0] for name in self.knock_out]
+        for part in parts:
+            if parts.count(part) > 1:
+                said = ", ".join(name for name in self.knock_out if name.partition("-")[0] == part)
+                raise InputError(f"knock_out has {said}; wanted one thing done to {part}. Make two runs of it.")
 
     def to_json(self) -> dict[str, Any]:
         """Its fields as plain values, without ``out``: the folder may be moved."""

@@ -16,21 +16,22 @@ from typing import Any
 from crossomni.corpus import Corpus
 from crossomni.errors import InputError
 from crossomni.evaluation.baselines import BASELINES, Baseline
-from crossomni.evaluation.config import AnswerBy
+from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.language_model import LanguageModel
 from crossomni.evaluation.models import Model
 from crossomni.tasks import Modality
 
 
-def load_model(spec: str, corpus: Corpus, *, answer_by: AnswerBy = "likelihood", seed: int = 0) -> Model:
-    """The model that ``spec`` names; weights are read when it answers for the first time.
+def load_model(config: EvalConfig, corpus: Corpus) -> Model:
+    """The model that ``config.model`` names; weights are read when it answers for the first time.
 
     Raises:
         InputError: when there is no such model.
     """
+    spec, answer_by = config.model, config.answer_by or "likelihood"
     kind, colon, name = spec.partition(":")
     if spec in BASELINES:
-        return Baseline(spec, BASELINES[spec](corpus), seed)
+        return Baseline(spec, BASELINES[spec](corpus), config.seed)
     if kind == "python" and colon:
         return own_model(name)
     if kind == "package" and colon:

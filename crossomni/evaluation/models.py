@@ -5,7 +5,7 @@ A model is any object with ``name``, ``senses`` and ``answer``; ``examples/own_m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +24,8 @@ class Ask:
     prompt: str  # the user's message: instruction, biography, question, lettered options
     clip: ClipFile | None  # None where neither sound nor sight is given
     senses: frozenset[Modality]  # what of the clip may be used
+    seed: int = 0  # of a sampled reply
+    origin: object = None  # who asks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,17 @@ class Model(Protocol):
         """Answer questions on one clip, in their order.
 
         An exception of ``ROW_FAILURES`` fails the question that was due; the ones after it are asked again.
+        """
+
+
+class StreamingModel(Model, Protocol):
+    """A model that is best asked about many clips at once: it decodes ahead, or puts many questions at a time."""
+
+    def answer_all(self, groups: Iterable[Sequence[Ask]]) -> Iterator[tuple[Ask, Said | Exception]]:
+        """Answer each question of each group (one clip's) once, in any order; an exception of ``ROW_FAILURES``
+        in the place of an answer fails its question alone.
+
+        Groups are made as they are asked for: take the next one only when there is room for it.
         """
 
 

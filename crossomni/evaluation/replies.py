@@ -12,7 +12,8 @@ from crossomni.evaluation.asking import predicted
 from crossomni.evaluation.config import RepliesConfig
 from crossomni.evaluation.folder import RunFolder, open_corpus
 from crossomni.evaluation.report import check_report
-from crossomni.evaluation.runner import RunSummary, finish, versions
+from crossomni.evaluation.run import versions
+from crossomni.evaluation.runner import RunSummary, finish
 from crossomni.ledger import Ledger
 from crossomni.records import Row
 

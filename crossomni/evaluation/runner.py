@@ -1,36 +1,35 @@
-"""A run: one model is asked every question of a split once, and what it said is kept.
+"""Runs: a model is asked every question of a split once, and what it said is kept.
 
-The ledger of predictions is the checkpoint: a run that was stopped at any moment goes on where it stopped.
+The ledger of predictions is the checkpoint: a run that was stopped at any moment goes on where it stopped. Several
+runs of one model go through the clips together, so that what is computed of a clip serves all of them.
 """
 
 from __future__ import annotations
 
 import logging
-import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossomni import __version__
-from crossomni.corpus import Corpus
-from crossomni.evaluation.asking import answer_clip
-from crossomni.evaluation.config import SENSES, EvalConfig
+from crossomni.errors import InputError
+from crossomni.evaluation.asking import answer
+from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.folder import RunFolder, open_corpus
 from crossomni.evaluation.loading import load_model
-from crossomni.evaluation.models import Ask, Model, load, model_fingerprint
+from crossomni.evaluation.models import Ask, Model, load
 from crossomni.evaluation.report import check_report, write_report
-from crossomni.ledger import Ledger
-from crossomni.media import ClipFile, FrameCache
-from crossomni.prompts import compose, fingerprint
-from crossomni.records import Prediction, Question, Row, by_clip
+from crossomni.evaluation.run import Run
+from crossomni.media import FrameCache
+from crossomni.records import Prediction, Row, by_clip
 from crossomni.tasks import Modality
 
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]  # rows done, rows in all
-_PACKAGES = ("torch", "transformers", "av", "numpy")
+# In what runs that are asked together may differ; all else belongs to the model or to the rows.
+_OWN = {"out", "prompt", "prompts", "shots", "knock_out", "rotation", "repeat"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,26 +47,39 @@ def evaluate(config: EvalConfig, *, progress: Progress = lambda done, total: Non
         InputError: for a configuration that cannot be; RunError when the folder is another run's, or is in use.
         DeafOrBlindError: when sound or sight was promised and did not reach the model; nothing is scored then.
     """
+    return evaluate_all([config], progress=progress)[0]
+
+
+def evaluate_all(
+    configs: Sequence[EvalConfig], *, progress: Progress = lambda done, total: None
+) -> tuple[RunSummary, ...]:
+    """Several runs of one model on the same rows, clip by clip, each into its own folder.
+
+    Raises:
+        InputError: also when they differ in what belongs to the model or to the rows; else as ``evaluate`` does.
+    """
     check_report()
+    config = configs[0]
+    _check_together(configs)
     corpus = open_corpus(config.data, config.annotations, config.media)
     rows = corpus.rows(config.split)[: config.limit]
     corpus.check_media(rows)
-    model = load_model(config.model, corpus, answer_by=config.answer_by, seed=config.seed)
-    about = _about(config, corpus, rows, model)  # before the folder: what is refused leaves nothing behind
-    folder = RunFolder(config.out)
-    folder.check(about)
-    there = folder.predictions(rows).values()
-    if sum(prediction.state != "failed" for prediction in there) < len(rows):
-        load(model)  # before the folder is taken: weights that cannot be read leave nothing behind
-    with Ledger(folder.predictions_path) as ledger:
-        folder.claim(about)
-        predictions = folder.put_failures_aside(ledger, folder.predictions(rows))
-        progress(len(predictions), len(rows))
-        for prediction in _answers(model, tuple(row for row in rows if row.id not in predictions), corpus, config):
-            ledger.append(prediction.to_json())
-            predictions[prediction.id] = prediction
-            progress(len(predictions), len(rows))
-        return finish(folder, rows, predictions)
+    model = load_model(config, corpus)
+    runs = [Run(one, corpus, rows, model) for one in configs]  # before any folder: what is refused leaves nothing
+    if not all(run.finished for run in runs):
+        load(model)
+    with ExitStack() as held:
+        for run in runs:
+            held.enter_context(run.open())
+        total = len(rows) * len(runs)
+        done = sum(len(run.predictions) for run in runs)
+        progress(done, total)
+        for ask, prediction in answer(model, _groups(runs, rows, model)):
+            assert isinstance(ask.origin, Run)
+            ask.origin.keep(prediction)
+            done += 1
+            progress(done, total)
+        return tuple(finish(run.folder, rows, run.predictions) for run in runs)
 
 
 def rescore(path: Path) -> RunSummary:
@@ -82,55 +94,6 @@ def rescore(path: Path) -> RunSummary:
     return finish(folder, rows, folder.predictions(rows))
 
 
-def _answers(model: Model, rows: Sequence[Row], corpus: Corpus, config: EvalConfig) -> Iterator[Prediction]:
-    """A prediction for each row, clip by clip."""
-    left_out = {SENSES[name] for name in config.knock_out if name in SENSES}
-    senses = frozenset(model.senses) - left_out
-    cache = FrameCache.shared() if senses - {Modality.TEXT} else None
-    for _, group in by_clip(tuple(rows)):
-        clip = ClipFile(corpus.folder / group[0].video, cache) if cache else None
-        asks = [_ask(question, clip, senses, config) for question in group]
-        yield from answer_clip(model, asks)
-
-
-def _ask(row: Question, clip: ClipFile | None, senses: frozenset[Modality], config: EvalConfig) -> Ask:
-    question = replace(row, biography="") if "biography" in config.knock_out else row
-    return Ask(
-        question=question,
-        prompt=compose(config.prompt, question, config.prompts),
-        clip=clip,
-        senses=senses,
-    )
-
-
-def _about(config: EvalConfig, corpus: Corpus, rows: Sequence[Row], model: Model) -> dict[str, Any]:
-    lacking = {name for name, sense in SENSES.items() if sense not in model.senses}
-    return {
-        "configuration": config.to_json(),
-        "model": model.name,
-        "senses": sorted(model.senses),
-        "knock_out": sorted(lacking | set(config.knock_out)),
-        "fingerprints": {
-            "data": corpus.fingerprint,
-            "prompt": fingerprint(config.prompt, config.prompts),
-            "model": model_fingerprint(model),
-        },
-        "rows": len(rows),
-        "versions": versions(),
-    }
-
-
-def versions() -> dict[str, str]:
-    """The versions that a reply may depend on."""
-    found = {"crossomni": __version__, "python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
 def finish(folder: RunFolder, rows: Sequence[Row], predictions: Mapping[str, Prediction]) -> RunSummary:
     """Write scores and report; neither where the labels are held back."""
     if not all(row.answer for row in rows):
@@ -139,3 +102,24 @@ def finish(folder: RunFolder, rows: Sequence[Row], predictions: Mapping[str, Pre
     scores = folder.write_scores(rows, predictions)
     write_report([folder.path], folder.report_path)
     return RunSummary(folder=folder.path, scores=scores)
+
+
+def _groups(runs: Sequence[Run], rows: Sequence[Row], model: Model) -> Iterator[list[Ask]]:
+    """What is still to be asked: one group for each clip and each way of showing it."""
+    cache = FrameCache.shared() if frozenset(model.senses) - {Modality.TEXT} else None
+    for _, of_clip in by_clip(rows):
+        for media in dict.fromkeys(run.media for run in runs):
+            group = [ask for run in runs if run.media == media for ask in run.asks(of_clip, cache)]
+            if group:
+                yield group
+
+
+def _check_together(configs: Sequence[EvalConfig]) -> None:
+    first = configs[0].to_json()
+    for config in configs[1:]:
+        differs = [name for name, value in config.to_json().items() if name not in _OWN and value != first[name]]
+        if differs:
+            raise InputError(f"runs asked together differ in {', '.join(differs)}. Make them one after the other.")
+    folders = [config.out for config in configs]
+    if len(set(folders)) < len(folders):
+        raise InputError("runs asked together share a folder. Give each its own.")

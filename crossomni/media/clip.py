@@ -39,8 +39,8 @@ class ClipFile:
         if reader not in get_args(Reader):
             raise InputError(f"clip {path}: reader is {reader!r}; wanted one of {', '.join(get_args(Reader))}.")
         self.path = path
-        self._cache = cache
-        self._reader: Reader = reader
+        self.cache = cache
+        self.reader: Reader = reader
 
     @property
     def seconds(self) -> float:
@@ -55,7 +55,12 @@ class ClipFile:
     @cached_property
     def sha256(self) -> str:
         """SHA-256 of the file, in hexadecimal."""
-        return self._cache.sha256(self.path) if self._cache else file_sha256(self.path)
+        return self.cache.sha256(self.path) if self.cache else file_sha256(self.path)
+
+    @property
+    def key(self) -> str:
+        """What identifies pictures and sound by their content."""
+        return self.sha256
 
     def frame_times(self, count: int) -> NDArray[np.float64]:
         """The midpoints, in seconds, of ``count`` equal half-open intervals of ``[0, seconds)``."""
@@ -91,7 +96,7 @@ class ClipFile:
             )
         frames = self._timeline.frames_at(at)
         return self._kept(
-            f"frames {self._reader} {width}x{height} {frames.tolist()}", lambda: self._read(frames, (width, height))
+            f"frames {self.reader} {width}x{height} {frames.tolist()}", lambda: self._read(frames, (width, height))
         )
 
     def sound(self, rate_hz: int = 16_000) -> NDArray[np.float32]:
@@ -114,7 +119,7 @@ class ClipFile:
     def _read(self, frames: NDArray[np.int64], size: tuple[int, int]) -> NDArray[np.uint8]:
         width, height = size
         pixels = np.empty((len(frames), height, width, 3), np.uint8)
-        for number, picture in read_frames(self.path, self._timeline, np.unique(frames), self._reader):
+        for number, picture in read_frames(self.path, self._timeline, np.unique(frames), self.reader):
             if picture.shape[:2] != (height, width):
                 picture = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
             pixels[frames == number] = picture
@@ -122,6 +127,6 @@ class ClipFile:
 
     def _kept(self, what: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         """What is kept in the cache under the file's content and ``what``, else made now."""
-        if self._cache is None:
+        if self.cache is None:
             return make()
-        return self._cache.array(f"{_MADE_BY} {self.sha256} {what}", make)
+        return self.cache.array(f"{_MADE_BY} {self.sha256} {what}", make)

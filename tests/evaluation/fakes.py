@@ -1,7 +1,7 @@
 """Models of our own for tests: each does one thing, well or badly, and says how often it was asked."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from crossomni.errors import MediaError, ModelError
@@ -200,6 +200,55 @@ class Chatty(Oracle):
         """One too many."""
         for _ in (*asks, None):
             yield Said(reply="B", receipt=Receipt.text_only(7))
+
+
+class FirstLetter(Oracle):
+    """Says A to everything."""
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """A."""
+        for _ in asks:
+            yield Said(reply="A", receipt=Receipt.text_only(7))
+
+
+class Backwards(Oracle):
+    """Takes all clips at once and answers from the end, but for one question that fails."""
+
+    def answer_all(self, groups: Iterable[Sequence[Ask]]) -> Iterator[tuple[Ask, Said | Exception]]:
+        """In reverse."""
+        for ask in reversed([ask for asks in groups for ask in asks]):
+            if ask.question.id == "clip_01-te":
+                yield ask, TimeoutError("too slow")
+            else:
+                yield ask, next(self.answer([ask]))
+
+
+class Twice(Oracle):
+    """Answers the first question again."""
+
+    def answer_all(self, groups: Iterable[Sequence[Ask]]) -> Iterator[tuple[Ask, Said | Exception]]:
+        """One too many."""
+        asks = [ask for asks in groups for ask in asks]
+        for ask in (*asks, asks[0]):
+            yield ask, next(self.answer([ask]))
+
+
+class Forgetful(Oracle):
+    """Leaves the last question out."""
+
+    def answer_all(self, groups: Iterable[Sequence[Ask]]) -> Iterator[tuple[Ask, Said | Exception]]:
+        """One too few."""
+        for ask in [ask for asks in groups for ask in asks][:-1]:
+            yield ask, next(self.answer([ask]))
+
+
+class Unreachable(Oracle):
+    """Nobody is there."""
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """Never."""
+        raise ConnectionError("connection refused")
+        yield
 
 
 class Mumbling(Oracle):

@@ -9,6 +9,7 @@ import pytest
 from crossomni.corpus import Corpus
 from crossomni.errors import DeafOrBlindError, InputError
 from crossomni.evaluation.baselines import Baseline
+from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.loading import load_model, own_model
 from crossomni.evaluation.models import Ask, Said, check_receipt
 from crossomni.media import ClipFile
@@ -30,7 +31,7 @@ def corpus(data: Path) -> Corpus:
 
 def test_a_baseline_is_named_by_itself(corpus: Corpus) -> None:
     """A baseline's name makes that baseline, which takes text alone."""
-    model = load_model("uniform", corpus)
+    model = load_model(EvalConfig(model="uniform", out=Path("x")), corpus)
 
     assert isinstance(model, Baseline)
     assert model.senses == {Modality.TEXT}
@@ -74,7 +75,7 @@ def test_the_example_is_a_model_in_thirty_lines() -> None:
 def test_a_spec_that_names_nothing_is_refused(corpus: Corpus, spec: str, named: str) -> None:
     """The error says what of the SPEC could not be found."""
     with pytest.raises(InputError, match=named):
-        load_model(spec, corpus)
+        load_model(EvalConfig(model=spec, out=Path("x")), corpus)
 
 
 def test_a_file_with_a_fault_is_named_with_its_line(tmp_path: Path) -> None:
