@@ -89,7 +89,7 @@ def film_season(season: Season, workers: int) -> Iterator[str]:
     open_season(season)
     missing = [index for index in range(season.clips) if not season.truth(clip_id(index)).is_file()]
     yield from (clip_id(index) for index in range(season.clips) if index not in set(missing))
-    # Threads and forks do not mix: workers start fresh, and the voices fork inside them.
+    # Threads and forks do not mix: workers start fresh.
     with ProcessPoolExecutor(max_workers=workers, mp_context=get_context("spawn")) as pool:
         jobs = [pool.submit(partial(film_one, season), index) for index in missing]
         try:

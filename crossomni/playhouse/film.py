@@ -73,8 +73,9 @@ def _packets(
     pictures: VideoStream, voices: AudioStream, frames: Iterable[tuple[np.ndarray, ...]], samples: np.ndarray
 ) -> Iterator[Packet[Any]]:
     """Pictures first, then the sound: the muxer weaves them together by time."""
-    for strips in _in_brightness_and_colour(frames):
-        yield from pictures.encode(av.VideoFrame.from_ndarray(strips, format="yuv420p"))
+    for number, frame in enumerate(_in_brightness_and_colour(frames)):
+        frame.pts = number
+        yield from pictures.encode(frame)
     yield from pictures.encode(None)
     sound = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None], np.float32), format="fltp", layout="mono")
     sound.sample_rate, sound.pts, sound.time_base = SAMPLE_RATE_HZ, 0, Fraction(1, SAMPLE_RATE_HZ)
@@ -82,13 +83,12 @@ def _packets(
     yield from voices.encode(None)
 
 
-def _in_brightness_and_colour(frames: Iterable[tuple[np.ndarray, ...]]) -> Iterator[np.ndarray]:
-    """Frames of RGB strips as whole frames of yuv420p, uint8 (height * 3 / 2, width); the array is used again.
+def _in_brightness_and_colour(frames: Iterable[tuple[np.ndarray, ...]]) -> Iterator[av.VideoFrame]:
+    """Frames of RGB strips as whole frames of yuv420p: the same frame again and again, as x264 copies what it is given.
 
     Each strip is converted once: to convert every frame would take longer than to draw it.
     """
-    width, height = FRAME_SIZE
-    whole = np.empty((height * 3 // 2, width), np.uint8)
+    whole = av.VideoFrame(*FRAME_SIZE, "yuv420p")
     planes, converter = _planes(whole), VideoReformatter()
     converted: dict[int, tuple[np.ndarray, list[np.ndarray]]] = {}  # with the strip, which keeps its identity taken
     shown: tuple[np.ndarray | None, ...] = (None,) * len(PLACE_X)
@@ -98,14 +98,17 @@ def _in_brightness_and_colour(frames: Iterable[tuple[np.ndarray, ...]]) -> Itera
                 continue
             if id(strip) not in converted:
                 frame = av.VideoFrame.from_ndarray(strip, format="rgb24")
-                converted[id(strip)] = strip, _planes(converter.reformat(frame, format="yuv420p").to_ndarray())
+                # Strips are small: to share one out among threads takes longer than to convert it.
+                converted[id(strip)] = strip, _planes(converter.reformat(frame, format="yuv420p", threads=1))
             for plane, part in zip(planes, converted[id(strip)][1], strict=True):
                 plane[:, place * part.shape[1] : (place + 1) * part.shape[1]] = part
         shown = strips
         yield whole
 
 
-def _planes(packed: np.ndarray) -> list[np.ndarray]:
-    """Brightness and the two halved planes of colour: views of a packed yuv420p picture."""
-    width, height = packed.shape[1], packed.shape[0] * 2 // 3
-    return [packed[:height], *packed[height:].reshape(2, height // 2, width // 2)]
+def _planes(frame: av.VideoFrame) -> list[np.ndarray]:
+    """Brightness and the two halved planes of colour: views of a yuv420p frame, uint8 (height, width)."""
+    return [
+        np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+        for plane in frame.planes
+    ]

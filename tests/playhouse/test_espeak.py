@@ -1,9 +1,12 @@
 """The speech synthesizer."""
 
+import ctypes
 import hashlib
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +44,15 @@ def test_a_line_sounds_the_same_in_another_process():
     assert other == hashlib.sha256(engine().speak(LINE, Manner(voice="en-us+steph")).tobytes()).hexdigest()
 
 
+def test_lines_spoken_at_once_sound_as_one_by_one():
+    """Threads wait for each other's lines."""
+    manners = [Manner(voice="en-us+f4", pitch=pitch) for pitch in (20, 40, 60, 80)]
+    with ThreadPoolExecutor(4) as threads:
+        at_once = list(threads.map(lambda manner: engine().speak(LINE, manner), manners))
+    for samples, manner in zip(at_once, manners, strict=True):
+        np.testing.assert_array_equal(samples, engine().speak(LINE, manner))
+
+
 def test_more_words_a_minute_make_a_shorter_line():
     """The rate is the rate."""
     slow, fast = (engine().speak(LINE, Manner(voice="en-us", words_per_minute=rate)) for rate in (90, 180))
@@ -59,15 +71,44 @@ def test_nothing_to_say_is_an_error():
         engine().speak(" ", Manner(voice="en-us"))
 
 
-def open_things():
-    """This process's open files and its children."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return len(os.listdir("/proc/self/fd")), children
+def test_an_engine_in_use_is_refused(tmp_path):
+    """What somebody else in this process has said would be heard in the line."""
+    library = tmp_path / "libespeak-ng.so"
+    library.write_bytes(Path(engine().library).read_bytes())
+    mine = replace(engine(), library=str(library))
+    mine.speak(LINE, Manner(voice="en-us"))
+    theirs = ctypes.CDLL(str(library))
+    with pytest.raises(ModelError, match="is in use in this process"):
+        mine.speak(LINE, Manner(voice="en-us"))
+    assert theirs.espeak_Initialize
+
+
+def test_an_engine_without_its_voices_is_named(tmp_path):
+    """The error tells the folder; the process lives on."""
+    with pytest.raises(ModelError, match=r"voices in .*nowhere: it speaks at 0 "):
+        replace(engine(), data=str(tmp_path / "nowhere")).speak(LINE, Manner(voice="en-us"))
 
 
 def test_speaking_leaves_nothing_open():
-    """Twenty lines leave no pipe and no process behind."""
-    before = open_things()
+    """Neither a spoken line nor a refused one leaves a file open or the engine in memory."""
+    engine().speak("Yes.", Manner(voice="en-us"))
+    with pytest.raises(ModelError):
+        engine().speak("Yes.", Manner(voice="nobody"))
+    assert engine().library not in Path("/proc/self/maps").read_text()
+    before = len(os.listdir("/proc/self/fd"))
     for _ in range(20):
         engine().speak("Yes.", Manner(voice="en-us"))
-    assert before == open_things()
+    assert before == len(os.listdir("/proc/self/fd"))
+
+
+def test_speaking_takes_no_more_and_more_memory():
+    """Twenty more lines take less than 200 kB each; an engine that is not shut down keeps 800 kB."""
+
+    def resident_bytes():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    engine().speak("Yes.", Manner(voice="en-us"))
+    before = resident_bytes()
+    for _ in range(20):
+        engine().speak("Yes.", Manner(voice="en-us"))
+    assert resident_bytes() - before < 20 * 200_000
