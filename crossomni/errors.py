@@ -4,6 +4,11 @@ An error says where, what came, what was wanted and what to do. Each class also 
 library's class for that kind of failure, so that callers who do not know us can still catch it.
 """
 
+from typing import Literal, get_args
+
+ChatState = Literal["unreachable", "timeout", "rate-limited", "server-error", "refused", "not-a-reply"]
+CHAT_STATES: tuple[ChatState, ...] = get_args(ChatState)
+
 
 class CrossOmniError(Exception):
     """Root of every error that the project raises on purpose."""
@@ -29,6 +34,10 @@ class RunError(InputError):
     """A run's folder belongs to another run, or is damaged."""
 
 
+class KnockOutError(InputError):
+    """A knock-out cannot be had from these data."""
+
+
 class ProtocolError(InputError):
     """A model of the user's own does not do what the protocol asks of a model."""
 
@@ -43,3 +52,14 @@ class ModelError(CrossOmniError, RuntimeError):
 
 class DeafOrBlindError(ModelError):
     """Sound or sight was promised and did not reach the model (no score without a receipt)."""
+
+
+class ChatError(ModelError):
+    """A chat server gave no reply; ``state`` is the way in which it failed, one of ``CHAT_STATES``."""
+
+    def __init__(self, message: str, state: ChatState) -> None:
+        super().__init__(message, state)  # both, so that it survives pickling
+        self.state = state
+
+    def __str__(self) -> str:
+        return str(self.args[0])

@@ -11,6 +11,7 @@ import typer
 
 from crossomni.cli.options import command_for
 from crossomni.evaluation.config import EvalConfig, RepliesConfig
+from crossomni.evaluation.study import StudyConfig
 
 if TYPE_CHECKING:
     from crossomni.evaluation.runner import RunSummary
@@ -24,14 +25,17 @@ Form = Annotated[Literal["table", "markdown", "json"], typer.Option("--as", help
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    app.command()(command_for(EvalConfig, evaluate))
+    app.command()(command_for(StudyConfig, evaluate))
     app.command()(command_for(RepliesConfig, score))
     for command in (rescore, compare, report, demo):
         app.command()(command)
 
 
-def evaluate(config: EvalConfig) -> None:
-    """Ask one model every question of a split once, and write the run's folder. Goes on where it stopped."""
+def evaluate(config: StudyConfig) -> None:
+    """Ask one model every question of a split once, and write the run's folder. Goes on where it stopped.
+
+    With --rotate, --repeats or --matrix it is asked again in other ways, into folders inside the run's folder.
+    """
     _tell([_evaluate(config)])
 
 
@@ -49,15 +53,22 @@ def rescore(run: Annotated[Path, typer.Argument(help="A run's folder.")]) -> Non
     _tell([again(run)])
 
 
-def compare(runs: Runs, form: Form = "table") -> None:
+def compare(
+    runs: Runs,
+    form: Form = "table",
+    published: Annotated[
+        str | None, typer.Option(help="A system of the paper to set them beside: NAME, or NAME:default, :cot, :icl.")
+    ] = None,
+) -> None:
     """Set runs side by side, and test their differences to the first: paired, clustered by clip."""
     import json
 
     from rich.console import Console
 
+    from crossomni.evaluation.beside_published import beside_published
     from crossomni.evaluation.compare import compare as run
 
-    comparison = run(runs)
+    comparison = run(runs) if published is None else beside_published(runs, published)
     if form == "json":
         print(json.dumps(comparison.to_json(), indent=2))
     elif form == "markdown":

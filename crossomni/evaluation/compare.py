@@ -37,6 +37,13 @@ _TABLES = {
     "Cross tasks": tuple(task.id for task in CROSS_TASKS),
 }
 _UNKNOWN = "–"
+# What the figures are, in the reader's words; shown below the tables in every form but JSON.
+_RELATIVE = "In brackets: the change in percent of {first}'s own accuracy, as Tables 6 to 10 of the paper print it."
+_PAIRED = (
+    "points: the difference in percentage points, with its interval by drawing clips. p: two-sided, by swapping the "
+    "two runs' answers clip by clip. McNemar: exact, question by question, as if clips did not matter. Holm: the p "
+    "before it, adjusted for the nine tasks; averages are not adjusted."
+)
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,13 @@ class Comparison:
 
     runs: tuple[ComparedRun, ...]
 
+    @property
+    def legend(self) -> str:
+        """What the figures are and how they were found, in a few sentences."""
+        return f"{_RELATIVE.format(first=self.runs[0].name)} {_PAIRED}"
+
     def tables(self) -> tuple[Table, ...]:
-        """Tables for the terminal: averages, single tasks, cross tasks, then each run against the first."""
+        """Tables for the terminal: averages, single tasks, cross tasks, then each run against the first, explained."""
         drawn = []
         for grid in self._grids():
             # Text, since a run's name in brackets would be taken for markup.
@@ -83,11 +95,12 @@ class Comparison:
             for row in grid.rows:
                 table.add_row(*map(Text, row))
             drawn.append(table)
+        drawn[-1].caption, drawn[-1].caption_justify = Text(self.legend), "left"
         return tuple(drawn)
 
     def to_markdown(self) -> str:
         """The same tables in Markdown."""
-        return "\n".join(_markdown(grid) for grid in self._grids())
+        return "\n".join([*(_markdown(grid) for grid in self._grids()), f"{self.legend}\n"])
 
     def to_json(self) -> dict[str, Any]:
         """All figures, undrawn and unrounded; None where nothing is known."""

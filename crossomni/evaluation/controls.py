@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from crossomni.corpus import Corpus
-from crossomni.errors import InputError
+from crossomni.errors import KnockOutError
 from crossomni.evaluation.config import SENSES, KnockOut
 from crossomni.media import AlteredClip, ClipFile, FrameCache
 from crossomni.records import Question, Row
@@ -23,7 +23,7 @@ class Controls:
     What is exchanged comes from the clip's partner: the clip half the split away, of another episode.
 
     Raises:
-        InputError: where there is no other clip to take from, or where a clip's names are not known.
+        KnockOutError: where there is no other clip to take from, or where a clip's names are not known.
     """
 
     def __init__(self, knock_out: Sequence[KnockOut], corpus: Corpus, rows: Sequence[Row]) -> None:
@@ -74,7 +74,7 @@ class Controls:
             episode = self._first[clip].episode
             others = [o for o in turned[place:] + turned[:place] if self._first[o].episode != episode]
             if not others:
-                raise InputError(
+                raise KnockOutError(
                     f"knock-out {', '.join(sorted(self._out))}: there is no clip of another episode to take from among "
                     f"{len(self._order)} clips. Ask more rows."
                 )
@@ -88,7 +88,7 @@ class Controls:
         lines = self._corpus.clips[clip_id].lines if clip_id in self._corpus.clips else ()
         names = tuple(dict.fromkeys(line.speaker for line in lines if line.speaker))
         if not names:
-            raise InputError(
+            raise KnockOutError(
                 f"knock-out names: of clip {clip_id!r} no names are known, neither from truth nor from the speakers "
                 "of its lines. Ask data that have them."
             )

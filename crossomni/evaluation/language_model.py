@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from crossomni.corpus import file_sha256
-from crossomni.errors import InputError, ModelError
+from crossomni.errors import ModelError
 from crossomni.evaluation.config import AnswerBy
 from crossomni.evaluation.likelihood import log_likelihoods, shared
 from crossomni.evaluation.models import Ask, Said
+from crossomni.evaluation.weights import from_pretrained, weights_fingerprint
 from crossomni.optional import need
 from crossomni.records import Question, Receipt
 from crossomni.tasks import Modality
@@ -26,7 +21,6 @@ _PURPOSE = "a language model"
 _EXAMPLE = Path(__file__).parent / "templates" / "worked_example.txt"
 # A question that asks for nothing in particular: what it leaves an option worth is not the question's doing.
 _NO_QUESTION = "Who or what is it?"
-_WEIGHTS = (".json", ".safetensors", ".bin", ".gguf", ".jinja", ".model")
 
 
 class LanguageModel:
@@ -41,9 +35,16 @@ class LanguageModel:
     senses = frozenset({Modality.TEXT})
 
     def __init__(
-        self, name: str, source: Path | str, answer_by: AnswerBy = "likelihood", *, most_new_tokens: int = 1024
+        self,
+        name: str,
+        source: Path | str,
+        answer_by: AnswerBy = "likelihood",
+        *,
+        most_new_tokens: int = 1024,
+        trust_remote_code: bool = False,
     ) -> None:
         self.name = name
+        self._trust = trust_remote_code
         self._source = source  # a folder, a GGUF file, or an id of the Hub
         self._answer_by = answer_by
         self._most_new_tokens = most_new_tokens  # of a generated reply: room for a chain of thought
@@ -51,13 +52,7 @@ class LanguageModel:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the files, or the Hub's commit."""
-        if isinstance(self._source, str):
-            return str(self._load("AutoConfig")._commit_hash)
-        if self._source.is_file():
-            return file_sha256(self._source)
-        files = sorted(path for path in self._source.iterdir() if path.suffix in _WEIGHTS)
-        lines = [f"{path.name} {file_sha256(path)}" for path in files]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return weights_fingerprint(self._source, trust=self._trust)
 
     def load(self) -> None:
         """Read tokenizer and weights, which else wait for the first question.
@@ -124,20 +119,7 @@ class LanguageModel:
         return self._load("AutoModelForCausalLM", dtype=torch.float32).eval()
 
     def _load(self, kind: str, **options: Any) -> Any:
-        transformers = need("transformers", _PURPOSE)
-        place: Path | str = self._source
-        if isinstance(place, Path) and place.suffix == ".gguf":
-            need("gguf", "a model in a GGUF file")
-            place, options = place.parent, {"gguf_file": place.name, **options}
-        try:
-            with _quiet(transformers):
-                return getattr(transformers, kind).from_pretrained(place, **options)
-        except (OSError, ValueError, KeyError) as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise InputError(
-                f"model {self.name}: {place} cannot be loaded as a language model ({reason}). "
-                "Give a folder or an id that transformers loads."
-            ) from error
+        return from_pretrained(kind, self._source, trust=self._trust, **options)
 
     def _tokens(self, text: str) -> list[int]:
         """Tokens of plain text, or of a chat, whose template has put its own special tokens."""
@@ -165,23 +147,6 @@ class LanguageModel:
 def _context(question: Question, asked: str) -> str:
     parts = (_example(), question.biography, f"Question: {asked}\nAnswer:")
     return "\n\n".join(part for part in parts if part)
-
-
-@contextmanager
-def _quiet(transformers: ModuleType) -> Iterator[None]:
-    """Without the libraries' own bars where nobody watches, and without their lines before an error of ours."""
-    from huggingface_hub.utils import logging as hub
-
-    bars, level = transformers.utils.logging.is_progress_bar_enabled(), hub.get_verbosity()
-    if not sys.stderr.isatty():
-        transformers.utils.logging.disable_progress_bar()
-    hub.set_verbosity(logging.ERROR)
-    try:
-        yield
-    finally:
-        hub.set_verbosity(level)
-        if bars:
-            transformers.utils.logging.enable_progress_bar()
 
 
 @cache

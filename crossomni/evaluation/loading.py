@@ -19,6 +19,8 @@ from crossomni.evaluation.baselines import BASELINES, Baseline
 from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.language_model import LanguageModel
 from crossomni.evaluation.models import Model
+from crossomni.evaluation.omni.model import THINKERS, OmniModel
+from crossomni.evaluation.weights import model_type
 from crossomni.tasks import Modality
 
 
@@ -28,7 +30,7 @@ def load_model(config: EvalConfig, corpus: Corpus) -> Model:
     Raises:
         InputError: when there is no such model.
     """
-    spec, answer_by = config.model, config.answer_by or "likelihood"
+    spec = config.model
     kind, colon, name = spec.partition(":")
     if spec in BASELINES:
         return Baseline(spec, BASELINES[spec](corpus), config.seed)
@@ -36,15 +38,31 @@ def load_model(config: EvalConfig, corpus: Corpus) -> Model:
         return own_model(name)
     if kind == "package" and colon:
         weights = _packaged_weights(name)
-        return LanguageModel(weights.stem, weights, answer_by)
+        return LanguageModel(weights.stem, weights, config.answer_by or "likelihood")
     if Path(spec).is_dir():
-        return LanguageModel(Path(spec).absolute().name, Path(spec), answer_by)
+        return _by_transformers(Path(spec).absolute().name, Path(spec), config)
     if colon or spec.startswith((".", "/", "~")) or not 0 <= spec.count("/") <= 1:
         raise InputError(
             f"model {spec!r}: no such folder, and no id of the Hub. Wanted {', '.join(BASELINES)}, a folder, "
             "ORGANISATION/NAME, package:NAME or python:module:Class."
         )
-    return LanguageModel(spec, spec, answer_by)
+    return _by_transformers(spec, spec, config)
+
+
+def _by_transformers(name: str, source: Path | str, config: EvalConfig) -> Model:
+    """An Omni-LLM where its configuration is that of one, else a language model that reads."""
+    kind = model_type(source, trust=config.trust_remote_code)
+    if kind not in THINKERS:
+        return LanguageModel(
+            name,
+            source,
+            config.answer_by or "likelihood",
+            most_new_tokens=config.most_new_tokens,
+            trust_remote_code=config.trust_remote_code,
+        )
+    if config.answer_by == "likelihood":
+        raise InputError(f"answer_by is likelihood; {name} is an Omni-LLM and answers by generation or letters.")
+    return OmniModel(name, source, kind, config)
 
 
 def own_model(reference: str) -> Model:

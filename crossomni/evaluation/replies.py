@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from crossomni.errors import DataError, RunError
+from crossomni.errors import DataError, InputError, RunError
 from crossomni.evaluation.asking import predicted
 from crossomni.evaluation.config import RepliesConfig
 from crossomni.evaluation.folder import RunFolder, open_corpus
 from crossomni.evaluation.report import check_report
 from crossomni.evaluation.run import versions
 from crossomni.evaluation.runner import RunSummary, finish
+from crossomni.evaluation.sample_logs import read_samples
 from crossomni.ledger import Ledger
 from crossomni.records import Row
 
@@ -26,12 +25,13 @@ def score_replies(config: RepliesConfig) -> RunSummary:
     Raises:
         DataError: naming the line of an unknown id, an id that comes twice, or a reply that is no text, and the
             rows that have no reply.
+        InputError: when no folder is given, and none can be named after the file.
     """
     check_report()
     corpus = open_corpus(config.data, config.annotations, config.media)
     rows = {row.id: row for row in corpus.rows(config.split)}
     replies = _read_replies(config.replies, rows)
-    folder = RunFolder(config.out or config.replies.with_suffix(""))
+    folder = RunFolder(config.out or _folder_of(config.replies))
     asked = {"data": config.data, "split": config.split, "annotations": config.annotations, "media": config.media}
     with Ledger(folder.predictions_path) as ledger:
         folder.claim(
@@ -56,10 +56,20 @@ def score_replies(config: RepliesConfig) -> RunSummary:
         return finish(folder, tuple(rows.values()), there)
 
 
+def _folder_of(replies: Path) -> Path:
+    """The folder that is named after a file of replies."""
+    folder = replies.with_suffix("")
+    if folder == replies:
+        raise InputError(
+            f"{replies}: the name has no ending to leave out, so that no folder can be named after it. "
+            "Give the run's folder: --out FOLDER."
+        )
+    return folder
+
+
 def _read_replies(path: Path, rows: Mapping[str, Row]) -> dict[str, str]:
     replies: dict[str, str] = {}
-    for where, record in _records(path):
-        key, reply = record.get("id"), record.get("reply")
+    for where, key, reply in read_samples(path):
         if not isinstance(key, str) or key not in rows:
             raise DataError(f"{where}: id {key!r} is no row of this split. Give the id of one of its rows.")
         if key in replies:
@@ -75,21 +85,3 @@ def _read_replies(path: Path, rows: Mapping[str, Row]) -> dict[str, str]:
             "Give each a line (an empty reply counts as wrong)."
         )
     return replies
-
-
-def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read ({error}). Give JSON lines with id and reply, in UTF-8.") from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        where = f"{path}, line {number}"
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise DataError(f'{where}: not JSON ({error}). Write {{"id": …, "reply": …}}.') from error
-        if not isinstance(record, dict):
-            raise DataError(f'{where}: {type(record).__name__} came. Write {{"id": …, "reply": …}}.')
-        yield where, record

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from crossomni.errors import RunError
 from crossomni.evaluation.figures import AVERAGES, CHANCE, dot_plot, estimate, heat_map
 from crossomni.evaluation.folder import RunFolder
+from crossomni.evaluation.robustness import Beside
 from crossomni.evaluation.samples import Sample, choose, sample
 from crossomni.optional import need
 from crossomni.records import STATES, Prediction, Row
@@ -27,6 +28,18 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parent / "templates"
 _RECEIPT = ("frames", "audio_seconds", "video_tokens", "audio_tokens", "prompt_tokens")
 _FAILURES = 10  # that the page lists by name
+# What a knock-out means for the model, in the order in which it is told.
+_RECEIVED = {
+    "sight": "saw nothing",
+    "sight-swapped": "saw another clip",
+    "sound": "heard nothing",
+    "sound-muted": "heard silence",
+    "sound-swapped": "heard another clip",
+    "sound-shifted": "heard the sound half a clip late",
+    "biography": "read no biography",
+    "biography-shuffled": "read another clip's biographies",
+    "names": "read numbers in the place of names",
+}
 
 
 def check_report() -> None:
@@ -44,6 +57,7 @@ class Shown:
     """A run as the page shows it."""
 
     label: str
+    folder: RunFolder
     about: Mapping[str, Any]
     scores: Mapping[str, Any]
     rows: Sequence[Row]
@@ -65,12 +79,16 @@ class Shown:
         """In one sentence, what the model was given."""
         if self.about["senses"] is None:
             return "Replies made elsewhere: nothing is known of what reached the model."
-        lacking = [name for name in ("sight", "sound") if name in self.about["knock_out"]]
-        words = {"sight": "saw nothing", "sound": "heard nothing", "biography": "read no biography"}
-        without = [words[name] for name in ("sight", "sound", "biography") if name in self.about["knock_out"]]
-        if not without:
+        out = self.about["knock_out"]
+        if not out:
             return "Saw, heard and read."
-        return f"{'Text only' if len(lacking) == 2 else 'Knock-out'}: {', '.join(without)}."
+        kind = "Text only" if {"sight", "sound"} <= set(out) else "Knock-out"
+        return f"{kind}: {', '.join(words for name, words in _RECEIVED.items() if name in out)}."
+
+    @cached_property
+    def beside(self) -> Beside:
+        """What the runs inside the run's folder say about it."""
+        return Beside(self.folder, self.rows)
 
     @property
     def receipt_means(self) -> dict[str, float]:
@@ -130,6 +148,16 @@ def _span(found: Estimate) -> str:
     return f"{low} to {high}" if found.low < 0 else f"{low}–{high}"
 
 
+def signed(found: Estimate) -> str:
+    """A difference with its interval, in points.
+
+    >>> signed(Estimate(-3.21, -6.0, -0.5))
+    '−3.2 (−6.0 to −0.5)'
+    """
+    value, low, high = (f"{bound:+.1f}".replace("-", "−") for bound in (found.value, found.low, found.high))
+    return "–" if math.isnan(found.value) else value if math.isnan(found.low) else f"{value} ({low} to {high})"
+
+
 def write_report(runs: Sequence[Path], out: Path) -> Path:
     """Write one self-contained page on one run, or on several of the same data; return its path.
 
@@ -161,7 +189,7 @@ def _load(runs: Sequence[Path]) -> tuple[list[Shown], Path]:
         same = [(a["fingerprints"]["data"], a["configuration"]["split"], a["rows"]) for a in (first, about)]
         if same[0] != same[1]:
             raise RunError(f"{folder.path}: is not on the same rows as {runs[0]}. Report it by itself.")
-        shown.append(Shown(label, about, folder.scores(), rows, folder.predictions(rows)))
+        shown.append(Shown(label, folder, about, folder.scores(), rows, folder.predictions(rows)))
     return shown, corpus.folder
 
 
@@ -194,6 +222,8 @@ def _render(shown: Sequence[Shown], samples: Sequence[Sample]) -> str:
         samples=samples,
         states=(*STATES, "missing"),
         estimate=estimate,
+        signed=signed,
+        averages=AVERAGES,
         chance=CHANCE,
         zip=zip,
     )

@@ -40,7 +40,7 @@ class Run:
         self._by_id = {row.id: row for row in rows}
         self._controls = Controls(config.knock_out, corpus, rows)
         self._shots = Shots(config.shots, corpus, config.seed)
-        self._senses = frozenset(model.senses) - self._controls.senses_left_out
+        self.senses = frozenset(model.senses) - self._controls.senses_left_out
         self._about = _about(config, corpus, rows, model)
         self.folder.check(self._about)
         self.predictions = self.folder.predictions(rows)
@@ -64,19 +64,19 @@ class Run:
             self.predictions = self.folder.put_failures_aside(self._ledger, self.folder.predictions(self.rows))
             yield
 
-    def asks(self, rows: Sequence[Row], cache: FrameCache | None) -> Iterator[Ask]:
-        """The questions about one clip that are still to be asked."""
-        due = [row for row in rows if row.id not in self.predictions]
+    def asks(self, rows: Sequence[Row], cache: FrameCache | None, *, again: bool = False) -> Iterator[Ask]:
+        """The questions about one clip that are still to be asked, or all of them ``again``."""
+        due = [row for row in rows if again or row.id not in self.predictions]
         if not due:
             return
-        clip = self._controls.clip(due[0], cache) if self._senses - {Modality.TEXT} else None
+        clip = self._controls.clip(due[0], cache) if self.senses - {Modality.TEXT} else None
         for row in due:
             question = rotated(self._controls.question(row), self.config.rotation)
             yield Ask(
                 question=question,
                 prompt=compose(self.config.prompt, question, self.config.prompts, self._shots.of(row)),
                 clip=clip,
-                senses=self._senses,
+                senses=self.senses,
                 seed=_seed(self.config, row),
                 origin=self,
             )

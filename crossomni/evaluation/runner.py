@@ -7,20 +7,23 @@ runs of one model go through the clips together, so that what is computed of a c
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossomni.errors import InputError
+from crossomni.corpus import Corpus
+from crossomni.errors import InputError, KnockOutError
 from crossomni.evaluation.asking import answer
-from crossomni.evaluation.config import EvalConfig
+from crossomni.evaluation.config import SENSES, EvalConfig
 from crossomni.evaluation.folder import RunFolder, open_corpus
 from crossomni.evaluation.loading import load_model
 from crossomni.evaluation.models import Ask, Model, load
+from crossomni.evaluation.preflight import check_senses
 from crossomni.evaluation.report import check_report, write_report
 from crossomni.evaluation.run import Run
+from crossomni.evaluation.study import StudyConfig
 from crossomni.media import FrameCache
 from crossomni.records import Prediction, Row, by_clip
 from crossomni.tasks import Modality
@@ -47,27 +50,41 @@ def evaluate(config: EvalConfig, *, progress: Progress = lambda done, total: Non
         InputError: for a configuration that cannot be; RunError when the folder is another run's, or is in use.
         DeafOrBlindError: when sound or sight was promised and did not reach the model; nothing is scored then.
     """
-    return evaluate_all([config], progress=progress)[0]
+    if not isinstance(config, StudyConfig):
+        return evaluate_all([config], progress=progress)[0]
+    return evaluate_all([config.plain], config.beside(), preflight=config.preflight, progress=progress)[0]
 
 
 def evaluate_all(
-    configs: Sequence[EvalConfig], *, progress: Progress = lambda done, total: None
+    configs: Sequence[EvalConfig],
+    where_possible: Iterable[EvalConfig] = (),
+    *,
+    preflight: int = 0,
+    progress: Progress = lambda done, total: None,
 ) -> tuple[RunSummary, ...]:
     """Several runs of one model on the same rows, clip by clip, each into its own folder.
+
+    The runs of ``where_possible`` are left out, with a warning, where the data or the model's senses do not allow
+    their knock-out. With ``preflight`` so many clips show first that sound and sight move the model.
 
     Raises:
         InputError: also when they differ in what belongs to the model or to the rows; else as ``evaluate`` does.
     """
     check_report()
     config = configs[0]
-    _check_together(configs)
+    where_possible = tuple(where_possible)
+    _check_together([*configs, *where_possible])
     corpus = open_corpus(config.data, config.annotations, config.media)
     rows = corpus.rows(config.split)[: config.limit]
     corpus.check_media(rows)
     model = load_model(config, corpus)
-    runs = [Run(one, corpus, rows, model) for one in configs]  # before any folder: what is refused leaves nothing
+    # Before any folder is made: what is refused leaves nothing behind.
+    runs = [Run(one, corpus, rows, model) for one in configs]
+    runs += _possible(where_possible, corpus, rows, model)
     if not all(run.finished for run in runs):
         load(model)
+        if preflight:
+            check_senses(model, runs[0], corpus, preflight)
     with ExitStack() as held:
         for run in runs:
             held.enter_context(run.open())
@@ -79,7 +96,8 @@ def evaluate_all(
             ask.origin.keep(prediction)
             done += 1
             progress(done, total)
-        return tuple(finish(run.folder, rows, run.predictions) for run in runs)
+        # The last first, since a run's report tells of the runs inside its folder.
+        return tuple(reversed([finish(run.folder, rows, run.predictions) for run in reversed(runs)]))
 
 
 def rescore(path: Path) -> RunSummary:
@@ -112,6 +130,18 @@ def _groups(runs: Sequence[Run], rows: Sequence[Row], model: Model) -> Iterator[
             group = [ask for run in runs if run.media == media for ask in run.asks(of_clip, cache)]
             if group:
                 yield group
+
+
+def _possible(configs: Iterable[EvalConfig], corpus: Corpus, rows: Sequence[Row], model: Model) -> Iterator[Run]:
+    """The runs whose knock-out touches a sense that the model has, and that the data allow."""
+    for config in configs:
+        touched = {sense for name, sense in SENSES.items() for out in config.knock_out if out.startswith(name)}
+        if not touched <= frozenset(model.senses):
+            continue
+        try:
+            yield Run(config, corpus, rows, model)
+        except KnockOutError as error:
+            _log.warning("left out: %s", error)
 
 
 def _check_together(configs: Sequence[EvalConfig]) -> None:

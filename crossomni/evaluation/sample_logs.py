@@ -24,7 +24,7 @@ FORMS = (
     "JSON lines with id and reply, a sample log of lmms-eval (JSON lines with doc_id and filtered_resps), "
     "or a result file of VLMEvalKit (.xlsx, .tsv or .json with the column prediction)"
 )
-_OWN = 'Write {"id": …, "reply": …}'
+_WRITE = 'Write {"id": …, "reply": …}'
 _FAILED = "Failed to obtain answer"  # what VLMEvalKit writes where a request failed
 _CELL = 32_767  # characters that a cell of .xlsx can hold; what is longer was cut when it was written
 _SHOWN = 12  # fields that an error's one line names
@@ -90,9 +90,9 @@ def _lines(path: Path, text: str) -> Iterator[Sample]:
         try:
             record = json.loads(line)
         except ValueError as error:
-            raise DataError(f"{where}: not JSON ({error}). {_OWN}, or give a log as it was written.") from error
+            raise DataError(f"{where}: not JSON ({error}). {_WRITE}, or give a log as it was written.") from error
         if not isinstance(record, dict):
-            raise DataError(f"{where}: {type(record).__name__} came. {_OWN}, or give a log as it was written.")
+            raise DataError(f"{where}: {type(record).__name__} came. {_WRITE}, or give a log as it was written.")
         read = read or _kind_of_line(where, record)
         yield read(where, record)
 
@@ -188,20 +188,24 @@ def _sheet(path: Path, content: bytes) -> Iterator[Sequence[object]]:
     """The rows of a workbook's first sheet; a cell that is not there is empty text, which is how that is written."""
     try:
         names = zipfile.ZipFile(io.BytesIO(content)).namelist()
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError) as error:
         raise DataError(f"{path}: is cut short or damaged ({error}). Write it again.") from error
     if "xl/workbook.xml" not in names:
         raise _unknown(path, "a ZIP archive that is no .xlsx")
-    openpyxl = need("openpyxl", f"reading {path.name}, an .xlsx file (a .tsv needs no package),")
+    openpyxl = need("openpyxl", f"reading {path.name}")
+    unescape = need("openpyxl.utils.escape", f"reading {path.name}").unescape
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         rows = list(book.worksheets[0].iter_rows(values_only=True))
-    except (zipfile.BadZipFile, zlib.error, ParseError, KeyError, IndexError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, ParseError, KeyError, IndexError, ValueError, RuntimeError) as error:
         raise DataError(f"{path}: is no workbook that can be read ({error}). Write it again, or as .tsv.") from error
+    width = max(map(len, rows), default=0)
     for number, row in enumerate(rows, start=1):
         if any(isinstance(cell, str) and len(cell) >= _CELL for cell in row):
             raise DataError(f"{path}, row {number}: a cell is full, so its end is lost. Write with PRED_FORMAT=tsv.")
-        yield ["" if cell is None else cell for cell in row]
+        # Text that XML cannot hold, as a carriage return, stands there as _x000D_.
+        cells = ["" if cell is None else unescape(cell) if isinstance(cell, str) else cell for cell in row]
+        yield cells + [""] * (width - len(cells))
 
 
 def _vlmevalkit(where: str, record: Mapping[str, object]) -> Sample:

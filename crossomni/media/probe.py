@@ -53,4 +53,4 @@ def _said_seconds(container: InputContainer, stream: VideoStream) -> float:
     """The pictures' length as the headers tell it; 0 where they do not."""
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
-    return (container.duration or 0) / av.time_base
+    return float((container.duration or 0) / av.time_base)

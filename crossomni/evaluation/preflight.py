@@ -1,0 +1,76 @@
+"""Before a long run: proof that the model's answers hang on what it hears and on what it sees."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from crossomni.corpus import Corpus
+from crossomni.errors import DeafOrBlindError, InputError
+from crossomni.evaluation.config import KnockOut
+from crossomni.evaluation.controls import Controls
+from crossomni.evaluation.models import Ask, Model
+from crossomni.evaluation.run import Run
+from crossomni.media import FrameCache
+from crossomni.records import by_clip
+from crossomni.tasks import Modality
+
+_log = logging.getLogger(__name__)
+
+# Far above what rounding moves (1e-5 in single precision, 1e-2 in bfloat16) is too much to ask of a small model:
+# the same input gives the same numbers to the last bit, and any other input is another sum.
+_MOVED = 1e-6
+_SWAPS: dict[Modality, KnockOut] = {Modality.AUDIO: "sound-swapped", Modality.VISION: "sight-swapped"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """How far the log-probabilities of the letters moved when one sense was exchanged, in nats."""
+
+    sense: Modality
+    by_clip: dict[str, float]  # the largest step of a letter
+
+
+def check_senses(model: Model, run: Run, corpus: Corpus, clips: int) -> tuple[Moved, ...]:
+    """Exchange the sound, and then the pictures, of the first clips of a run, one question each.
+
+    Raises:
+        DeafOrBlindError: naming a clip whose exchange moved nothing.
+        InputError: for a model that gives no log-probabilities (a method ``letter_scores``), or has no senses.
+    """
+    senses = [sense for sense in _SWAPS if sense in run.senses]
+    if not senses:
+        raise InputError(f"preflight: {model.name} is given neither sound nor sight. Leave --preflight away.")
+    if not hasattr(model, "letter_scores"):
+        raise InputError(f"preflight: {model.name} tells no log-probabilities of letters. Leave --preflight away.")
+    cache = FrameCache.shared()
+    firsts = [group[0] for _, group in by_clip(run.rows)][:clips]
+    asks = [next(run.asks([row], cache, again=True)) for row in firsts]
+    plain = _scores(model, asks)
+    found = []
+    for sense in senses:
+        controls = Controls([_SWAPS[sense]], corpus, run.rows)
+        swapped = [replace(ask, clip=controls.clip(row, cache)) for ask, row in zip(asks, firsts, strict=True)]
+        steps = {
+            row.clip_id: max(abs(a - b) for a, b in zip(before, after, strict=True))
+            for row, before, after in zip(firsts, plain, _scores(model, swapped), strict=True)
+        }
+        still = [clip for clip, step in steps.items() if step <= _MOVED]
+        if still:
+            what = "sound" if sense is Modality.AUDIO else "sight"
+            raise DeafOrBlindError(
+                f"preflight: another clip's {what} in the place of {still[0]}'s moved no log-probability of "
+                f"{model.name} ({len(still)} of {len(steps)} clips). Mend the model's input, or declare it: "
+                f"--knock-out {what}."
+            )
+        _log.info(
+            "preflight: %s moves the log-probabilities by %.3g to %.3g", sense, min(steps.values()), max(steps.values())
+        )
+        found.append(Moved(sense=sense, by_clip=steps))
+    return tuple(found)
+
+
+def _scores(model: Model, asks: Sequence[Ask]) -> list[Sequence[float]]:
+    assert hasattr(model, "letter_scores")
+    return [next(iter(model.letter_scores([ask]))) for ask in asks]

@@ -1,0 +1,80 @@
+"""Weights in a folder, in a file, or on the Hub: how they are loaded and identified."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from crossomni.corpus import file_sha256
+from crossomni.errors import InputError
+from crossomni.optional import need
+
+_PURPOSE = "a model by transformers"
+_FILES = (".json", ".safetensors", ".bin", ".gguf", ".jinja", ".model")
+
+
+def from_pretrained(kind: str, source: Path | str, *, trust: bool = False, **options: Any) -> Any:
+    """``transformers.<kind>.from_pretrained`` of a folder, a GGUF file or an id of the Hub.
+
+    Code that comes with the weights runs only where ``trust`` says so.
+
+    Raises:
+        InputError: when it cannot be loaded, or needs code that is not trusted.
+    """
+    transformers = need("transformers", _PURPOSE)
+    place: Path | str = source
+    if isinstance(place, Path) and place.suffix == ".gguf":
+        need("gguf", "a model in a GGUF file")
+        place, options = place.parent, {"gguf_file": place.name, **options}
+    try:
+        with _quiet(transformers):
+            return getattr(transformers, kind).from_pretrained(place, trust_remote_code=trust, **options)
+    except (OSError, ValueError, KeyError, RuntimeError, json.JSONDecodeError) as error:
+        reason = " ".join(str(error).strip().partition("\n")[0].split())
+        if "trust_remote_code" in str(error):
+            reason = "it brings its own code, and that is not run unless --trust-remote-code says so; read it first"
+        raise InputError(f"model {source}: cannot be loaded ({reason}). Give a folder or an id that loads.") from error
+
+
+def model_type(source: Path | str, *, trust: bool = False) -> str:
+    """What its configuration calls itself, such as ``qwen2_5_omni``.
+
+    Raises:
+        InputError: when there is no configuration to be read.
+    """
+    return str(from_pretrained("AutoConfig", source, trust=trust).model_type)
+
+
+def weights_fingerprint(source: Path | str, *, trust: bool = False) -> str:
+    """SHA-256 of the files, or the Hub's commit."""
+    if isinstance(source, str):
+        return str(from_pretrained("AutoConfig", source, trust=trust)._commit_hash)
+    if source.is_file():
+        return file_sha256(source)
+    files = sorted(path for path in source.iterdir() if path.suffix in _FILES)
+    lines = [f"{path.name} {file_sha256(path)}" for path in files]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+@contextmanager
+def _quiet(transformers: ModuleType) -> Iterator[None]:
+    """Without the libraries' own bars where nobody watches, and without their lines before an error of ours."""
+    from huggingface_hub.utils import logging as hub
+
+    bars, level = transformers.utils.logging.is_progress_bar_enabled(), hub.get_verbosity()
+    if not sys.stderr.isatty():
+        transformers.utils.logging.disable_progress_bar()
+    hub.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        hub.set_verbosity(level)
+        if bars:
+            transformers.utils.logging.enable_progress_bar()
