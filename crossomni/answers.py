@@ -1,16 +1,21 @@
 """Read the answer's letter in what a model said, and never guess.
 
-A reply is read in five steps: set the thinking apart; bring the rest to plain text; drop options that are only listed;
+A reply is read in six steps: set the thinking apart; bring the rest to plain text; drop options that are only listed;
 collect the claims that are left (lines that are an answer, statements such as "the answer is B"); read them only where
-they agree. What is not a claim is not read: "A man is speaking" chooses no option, and neither does an error's text.
+they agree, and where nothing after the last of them takes it back. What is not a claim is not read: "A man is speaking"
+chooses no option, and neither does an error's text. A statement is a claim where the reply itself asserts it: it is no
+question, no supposition, and no one else's words. A later sentence takes a claim back where it speaks of the one who
+answers ("I do not know", "just kidding") or of the answer ("that is wrong"), not where it speaks of the clip ("he does
+not know", "the wrong hat").
 
 States: ``read``; ``empty`` (nothing is said outside of the thinking); ``ambiguous`` (several options are claimed, or a
 letter and another option's text); ``unread`` (all else: refusals, errors, thinking cut off, letters out of range).
 
 Decisions that could have gone another way: a final statement ("final answer: C", a box, an answer tag) overrides what
 was said before it, any other correction is ambiguous; letters of other alphabets, a Cyrillic "В" say, are not read, as
-one cannot know whose order is meant; "could be B" and "might be B" choose nothing, "is probably B" does; an option's
-text counts where it is a line of its own, follows "the answer is", or is the only option named in a single sentence.
+one cannot know whose order is meant; "could be B" and "might be B" choose nothing, "is probably B" does, and so does
+"B, although I am not quite certain"; an option's text counts where it is a line or a line's first sentence, follows
+"the answer is", or is the only option named in a single sentence.
 """
 
 from __future__ import annotations
@@ -60,10 +65,11 @@ def read_answer(reply: str, options: Sequence[str] | None = None) -> Answer:
         if not (tag and end.endswith("</answer>")):
             return Answer(letter=None, state="unread", thinking=thinking)
         said = tag + end  # the answer's tag ended the thinking in its place
-    text = _plain(said)
+    text = known.unasked(_plain(said))
     if not text:
         return Answer(letter=None, state="empty", thinking=thinking)
-    letter, state = _verdict(_claims(text, known), known)
+    text = "\n".join(_without_lists(text.splitlines(), known))
+    letter, state = _verdict(_claims(text, known), text, known)
     return Answer(letter=letter, state=state, thinking=thinking)
 
 
@@ -105,8 +111,7 @@ def _plain(said: str) -> str:
 
 
 def _claims(text: str, options: Options) -> list[_Claim]:
-    lines = _without_lists(text.splitlines(), options)
-    text = "\n".join(lines)
+    lines = text.split("\n")
     claims = [*_statements(text, options), *_lone_letters(lines)]
     choices = list(_chosen_options(lines, options))
     named = {letter for claim in choices for letter in claim.letters}
@@ -124,9 +129,8 @@ def _without_lists(lines: list[str], options: Options) -> list[str]:
     kept = list(lines)
     run: list[int] = []
     for index, line in enumerate(lines):
-        listed = list(say.LISTED.finditer(line))
-        if {(found[1] or found[2]).upper() for found in listed} >= set(options.letters):
-            kept[index] = "".join(say.SENTENCE_END.split(line[listed[-1].end() :], maxsplit=1)[1:])
+        if end := _list_end(line, options):
+            kept[index] = "".join(say.SENTENCE_END.split(line[end:], maxsplit=1)[1:])
         elif (match := say.OPTION_LINE.match(line)) and match["text"].strip():
             rank = ord(match["letter"].upper()) - ord("A")
             run = [*run, index] if rank == len(run) else [index] if rank == 0 else []
@@ -135,6 +139,25 @@ def _without_lists(lines: list[str], options: Options) -> list[str]:
                     kept[place] = ""
                 run = []
     return kept
+
+
+def _list_end(line: str, options: Options) -> int:
+    """Where the last letter of a full list in one line ends, 0 without one: all letters, in order, in one style.
+
+    "B. The red one (A) is small, (C) is old, (D) is far" is no list: it says why it is B.
+    """
+    for style in ("dotted", "bracketed"):
+        found = _listed(line, style)
+        place = "".join(letter for letter, _ in found).find("".join(options.letters))
+        if place >= 0:
+            return found[place + len(options.letters) - 1][1]
+    return 0
+
+
+def _listed(line: str, style: str) -> list[tuple[str, int]]:
+    """The letters that stand as in a list, dotted ("A." or "A)") or bracketed ("(A)"), and where they end."""
+    bare = say.ASIDE.sub(lambda aside: " " * len(aside[0]), line)
+    return [(match[style].upper(), match.end()) for match in say.LISTED.finditer(bare) if match[style]]
 
 
 def _offsets(lines: list[str]) -> Iterator[tuple[int, str]]:
@@ -157,18 +180,16 @@ def _chosen_options(lines: list[str], options: Options) -> Iterator[_Claim]:
     for start, line in _offsets(lines):
         if letter := options.equal(line):
             yield _Claim(frozenset(letter), start)
+        elif options.equal((sentences := say.SENTENCES.split(line))[0]):  # "Blue. The coat is not red."
+            yield _Claim(frozenset(filter(None, map(options.equal, sentences))), start)
         elif match := say.OPTION_LINE.match(line) or say.REASON_LINE.match(line):
             text, name = match["text"], match["letter"].upper()
-            if text.strip() and not (say.TURNED_DOWN.match(text) or say.WRONG.search(text)):
-                yield _Claim(_with_text(name, text, options), start)
+            if text.strip() and not (say.TURNED_DOWN.match(text) or say.WRONG.search(say.SENTENCES.split(text)[0])):
+                style = "bracketed" if line[: match.start("letter")].endswith(("(", "[")) else "dotted"
+                others = {letter for letter, _ in _listed(text, style)}
+                yield _Claim(options.stated(text) | others | {name}, start)
         elif (match := say.SPACED_LINE.match(line)) and options.equal(match["text"]) == match["letter"].upper():
             yield _Claim(frozenset(match["letter"].upper()), start)
-
-
-def _with_text(letter: str, text: str, options: Options) -> frozenset[str]:
-    """The letter, and the letters that the text after it names: "B. red" where option A is red names both."""
-    others = {(one or other).upper() for one, other in say.LISTED.findall(text)}
-    return options.stated(text) | others | {letter}
 
 
 def _places(pattern: re.Pattern[str], text: str) -> Iterable[re.Match[str]]:
@@ -213,19 +234,35 @@ def _stated_letters(match: re.Match[str], text: str, options: Options) -> frozen
 
 
 def _denied(match: re.Match[str], text: str) -> bool:
-    """Whether the statement is negated, conditional, or only speaks of the answer's form."""
+    """Whether the statement is not the reply's own assertion: negated, conditional, asked, or in somebody's words."""
     between = match.groupdict().get("between") or ""
-    if say.DENIAL.search(between) or say.FORM.match(between):
+    if say.DENIAL.search(between) or say.FORM.match(between) or say.SET_APART.search(between):
         return True
-    if match.start() == 0:
-        return False
-    sentence = re.split(r"[.!?\n]", text[max(0, match.start() - 160) : match.start()])[-1]
-    return bool(say.CONDITION.search(sentence) or say.DENIAL.search(say.CLAUSE.split(sentence)[-1]))
+    after = text[match.end() : match.end() + _LONGEST_SENTENCE]
+    if say.QUESTION.match(after) or say.BY_OTHERS.match(after):
+        return True
+    before = text[max(0, match.start() - 160) : match.start()]
+    sentence = re.split(r"[.!?。\n]", before)[-1]
+    clause = say.CLAUSE.split(sentence)[-1]
+    return bool(
+        say.CONDITION.search(sentence)
+        or say.DENIAL.search(clause)
+        or say.NOT_MINE.search(sentence)
+        or (say.BELIEVED.search(clause) and not say.SPEAKER.search(clause))
+        or _in_quotes(before)
+    )
+
+
+def _in_quotes(before: str) -> bool:
+    """Whether the words after these are quoted speech."""
+    return bool(say.QUOTED.search(before.rpartition("\n")[2]))
 
 
 def _sentence(text: str, options: Options) -> list[_Claim]:
     """A reply of one plain sentence that names one option, or several, by text."""
     if not options.by_text or len(text) > _LONGEST_SENTENCE or say.NO_SENTENCE.search(text):
+        return []
+    if any(_denied(match, text) for pattern in (say.STATED_TEXT, say.IT_IS) for match in pattern.finditer(text)):
         return []
     found = options.quoted(text)
     rest = f" {words(text)} "
@@ -234,13 +271,27 @@ def _sentence(text: str, options: Options) -> list[_Claim]:
     return [_Claim(found, 0)] if found and not (say.DENIAL.search(rest) or say.CONDITION.search(rest)) else []
 
 
-def _verdict(claims: list[_Claim], options: Options) -> tuple[str | None, ReadState]:
+def _verdict(claims: list[_Claim], text: str, options: Options) -> tuple[str | None, ReadState]:
     """One letter where all claims agree; a final claim outweighs those before it, but not those after it."""
     finals = [claim for claim in claims if claim.final]
     if finals:
         claims = [claim for claim in claims if claim.start >= finals[0].start]
     claimed = {letter for claim in claims for letter in claim.letters}
     if len(claimed) == 1 and (letter := claimed.pop()) in options.letters:
+        if _taken_back(letter, text[max(claim.start for claim in claims) + 1 :], options):
+            return None, "unread"
         # An option's text may itself be a letter: "B" could then mean two options.
         return (letter, "read") if options.by_text.get(letter.lower(), letter) == letter else (None, "ambiguous")
     return None, "ambiguous" if claimed & set(options.letters) else "unread"
+
+
+def _taken_back(letter: str, rest: str, options: Options) -> bool:
+    """Whether what follows the last claim takes it back; its own option may say "I don't know"."""
+    own = "".join(f" {said} " for said, name in options.by_text.items() if name == letter)
+    for match in say.TAKEN_BACK.finditer(rest):
+        start, end = match.span("said" if match["said"] else "verdict")
+        another = match["letter"] and match["letter"].upper() != letter
+        quoted = _in_quotes(rest[max(0, start - 160) : start])
+        if not (another or quoted or f" {words(rest[start:end])} " in own):
+            return True
+    return False

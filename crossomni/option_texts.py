@@ -25,7 +25,7 @@ for _start, _first, _form in (
 _WORD = re.compile(r"(?<!\w)[+\-−]?\d+(?:[.,:]\d+)*%?|[^\W_]+(?:['’][^\W_]+)*")
 _SENTENCE_END = re.compile(r"[.!?;](?:\s|$)")
 _AND = re.compile(r"^ (?:and|or|und|oder|et|ou|y|o|e) (?:(?:a|an|the) )?")
-_ARTICLES = {"a", "an", "the"}
+_ARTICLE = re.compile(r"[\W_]*(?:an?|the)(?=[\s*_\"'“]+[^\W_])")
 
 
 def ascii_forms(text: str) -> str:
@@ -38,13 +38,16 @@ def ascii_forms(text: str) -> str:
 
 
 def words(text: str) -> str:
-    """Case, punctuation and a leading article do not count; signs of numbers do.
+    """Case, punctuation and a leading article do not count; signs of numbers do, and "A." is a letter, no article.
 
     >>> words("The **red** hat, -5.5%!")
     'red hat -5.5%'
+    >>> words("A. I don't know"), words("A dog")
+    ("a i don't know", 'dog')
     """
-    found = _WORD.findall(text.casefold().replace("’", "'"))
-    return " ".join(found[1:] if len(found) > 1 and found[0] in _ARTICLES else found)
+    said = text.casefold().replace("’", "'")
+    article = _ARTICLE.match(said)
+    return " ".join(_WORD.findall(said, article.end() if article else 0))
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Options:
     letters: tuple[str, ...]
     by_text: dict[str, str] = field(default_factory=dict)  # words -> letter
     whole_only: frozenset[str] = frozenset()  # parts of another option's text, numbers: never found inside a sentence
+    questions: tuple[str, ...] = ()  # the texts that end in a question mark, without it
 
     @classmethod
     def of(cls, texts: Sequence[str] | None) -> Options:
@@ -72,15 +76,23 @@ class Options:
         if not 2 <= len(texts) <= 26:
             raise InputError(f"options: {len(texts)} came, 2 to 26 were wanted.")
         names = letters(len(texts))
-        said = [words(_without_letter(ascii_forms(text), name)) for text, name in zip(texts, names, strict=True)]
+        plain = [_without_letter(ascii_forms(text), name).strip() for text, name in zip(texts, names, strict=True)]
+        questions = tuple(text.rstrip("?") for text in plain if text.endswith("?") and words(text))
+        said = [words(text) for text in plain]
         by_text = {text: name for text, name in zip(said, names, strict=True) if text and said.count(text) == 1}
         inside = {one for one in by_text for other in by_text if one != other and f" {one} " in f" {other} "}
         numbers = {text for text in by_text if len(text) < 3 or not any(char.isalpha() for char in text)}
-        return cls(names, by_text, frozenset(inside | numbers))
+        return cls(names, by_text, frozenset(inside | numbers), questions)
 
     def equal(self, text: str) -> str | None:
         """The letter whose text this is."""
         return self.by_text.get(words(text)) if self.by_text else None
+
+    def unasked(self, reply: str) -> str:
+        """The reply without the question marks of the options that it quotes: it is not the reply that asks."""
+        for text in self.questions:
+            reply = re.sub(rf"({re.escape(text)})\?+", r"\1", reply, flags=re.IGNORECASE)
+        return reply
 
     def stated(self, text: str) -> frozenset[str]:
         """The letters whose texts the line or sentence begins with: "red", "red, as one sees", "red or blue"."""

@@ -54,6 +54,41 @@ FORMS = (
     "Option {} is correct.",
     "I choose {}.",
 )
+CLAIMS = ("{}.", "The answer is {}.", "**Answer: {}**", "I choose {}.", "Option {} is correct.", "\\boxed{{{}}}")
+WITHDRAWALS = (
+    "I do not know.",
+    "Just kidding!",
+    "Actually, I have no idea.",
+    "Never mind.",
+    "No, that is wrong.",
+    "I disagree.",
+    "I'm sorry, I cannot answer.",
+    "The answer cannot be determined.",
+    "我不知道。",
+)
+REASONS = (
+    "He does not wear a hat.",
+    'The man says "I don\'t know" and leaves.',
+    "She has no idea who he is.",
+    "I cannot see the others.",
+    "He was joking, which is not right.",
+    "The other options are wrong.",
+    "Who else could it be?",
+    "I am not completely certain.",
+    "他不知道。",
+)
+FRAMES = (
+    "He says {}",
+    "My friend told me that {}",
+    "According to him, {}",
+    "The man said: '{}'",
+    "I do not know whether {}",
+    "Suppose {}",
+    "Some people believe that {}",
+    "It is not true that {}",
+    "I doubt that {}",
+    "Could it be that {}?",
+)
 
 
 @pytest.mark.parametrize("row", REPLIES, ids=lambda row: f"{row['note']}: {row['reply'][:30]}")
@@ -64,8 +99,8 @@ def test_the_corpus_is_read_as_decided(row):
 
 
 def test_the_corpus_is_large_and_has_every_state():
-    """At least 220 different replies, of every state, each with a note that says what kind it is."""
-    assert len({(row["reply"], *row.get("options", ())) for row in REPLIES}) >= 220
+    """At least 800 different replies, of every state, each with a note that says what kind it is."""
+    assert len({(row["reply"], *row.get("options", ())) for row in REPLIES}) >= 800
     assert {row["state"] for row in REPLIES} == {"read", "empty", "unread", "ambiguous"}
     assert all(row["note"] for row in REPLIES)
 
@@ -129,6 +164,40 @@ def test_an_options_text_is_read_in_any_case(option, form):
         assert read_answer(form.format(text), COLOURS).letter == "ABCD"[COLOURS.index(option)]
 
 
+@pytest.mark.parametrize("withdrawal", WITHDRAWALS)
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_a_claim_that_is_taken_back_is_not_read(claim, withdrawal):
+    """Whatever the form of the claim, on the same line or two lines below, after a reason or at once."""
+    for between in (" ", "\n\n", " The coat is long. "):
+        assert read_answer(claim.format("C") + between + withdrawal, COLOURS).state == "unread"
+
+
+@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_a_claim_stands_beside_a_reason_with_a_negation_or_a_question(claim, reason):
+    """A reason speaks of the clip: its negations, questions and quoted words take nothing back."""
+    for between in (" ", "\n\n", " The coat is long. "):
+        assert read_answer(claim.format("C") + between + reason, COLOURS).letter == "C"
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize(
+    "claim", ["the answer is C", "the correct option is (C)", "it is C", "C is correct", "the answer is green"]
+)
+def test_a_statement_that_the_reply_does_not_assert_is_not_read(frame, claim):
+    """Reported, supposed, doubted or asked, a statement chooses nothing; a claim of one's own after it is read."""
+    assert read_answer(frame.format(claim), COLOURS).state == "unread"
+    assert read_answer(frame.format(claim) + " \nThe answer is B.", COLOURS).letter == "B"
+
+
+def test_an_option_that_says_what_a_refusal_says_is_read():
+    """Where "I don't know" is option D, quoting it chooses D and takes nothing back."""
+    options = ("a cat", "a dog", "a horse", "I don't know")
+    for reply in ("D", "D. I don't know", "I don't know.", "The answer is D: I don't know."):
+        assert read_answer(reply, options).letter == "D"
+    assert read_answer("A. I don't know", options).state == "ambiguous"
+
+
 @given(st.sampled_from(["answer: {}", "{}.", "({})"]), st.sampled_from("ABCD"), st.sampled_from("ABCD"))
 def test_two_letters_are_ambiguous_unless_they_are_one(form, one, other):
     """Two claims of different letters are ambiguous; the same letter twice is read."""
@@ -155,7 +224,21 @@ def test_enclosed_letters_have_ascii_forms():
 
 
 @pytest.mark.parametrize(
-    "piece", ["A ", "*", "answer is ", "<think>", "\\boxed{", "A. x\n", "B or ", "<answer>", "red "]
+    "piece",
+    [
+        "A ",
+        "*",
+        "answer is ",
+        "<think>",
+        "\\boxed{",
+        "A. x\n",
+        "B or ",
+        "<answer>",
+        "red ",
+        'he said "',
+        "B is ",
+        "I do not ",
+    ],
 )
 def test_time_grows_no_faster_than_the_reply(piece):
     """A reply eight times as long takes less than 24 times as long: no pattern backtracks without bound."""
@@ -167,3 +250,13 @@ def test_time_grows_no_faster_than_the_reply(piece):
 
     small = min(seconds(20_000) for _ in range(3))
     assert seconds(160_000) < 24 * max(small, 0.002)
+
+
+@pytest.mark.parametrize(
+    "form", ["Answer: {}", "The answer is D: {}", "{}", "D. {}", "The answer is D, {}, as one can hear."]
+)
+def test_an_option_that_asks_is_no_question_of_the_reply(form):
+    """A question mark inside a quoted option does not make the reply ask."""
+    options = ("It was raining.", "The train leaves.", "Please bring the box.", "Who took the watch?")
+    assert read_answer(form.format("Who took the watch?"), options).letter == "D"
+    assert read_answer("The answer is D?", options).state == "unread"
