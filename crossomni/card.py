@@ -50,7 +50,7 @@ class Listed:
     files: str  # the pattern of its files, relative to the card
 
 
-def card(source: Mapping[str, Any], splits: Mapping[str, Listed], hidden: bool) -> str:
+def card(source: Mapping[str, Any], splits: Mapping[str, Listed], hidden: bool, audit: str = "") -> str:
     """The text of README.md.
 
     Args:
@@ -58,12 +58,18 @@ def card(source: Mapping[str, Any], splits: Mapping[str, Listed], hidden: bool) 
             the Hub), ``licence_name`` and ``licence_link`` (both demanded by the licence ``other``) and ``gated``.
         splits: by the split's name, in the order in which they are shown.
         hidden: whether the answers are held back.
+        audit: the audit's tables in Markdown, where one was made.
     """
     front = _front_matter(source, splits)
     columns = "\n".join(f"| `{name}` | {_MEANING[name]} |" for name in COLUMNS)
     listed = "\n".join(f"| `{name}` | {split.rows:,} | {split.bytes / 1e6:,.1f} |" for name, split in splits.items())
     last = list(splits)[-1]
-    held = "\nThe answers are held back: `answer` and `rationale` are empty.\n" if hidden else ""
+    held = (
+        "\nThe answers are held back: `answer` and `rationale` are empty, and the audit, made from them, is left out.\n"
+        if hidden
+        else ""
+    )
+    audited = f"\n## Shortcuts and leaks\n\n{audit.strip()}\n" if audit else ""
     return f"""---
 {front.strip()}
 ---
@@ -81,10 +87,11 @@ Source of the clips: {source["source"]}, version {source.get("version", "unknown
 | column | what it is |
 |---|---|
 {columns}
-
+{audited}
 ## Loading
 
-`load_dataset` takes this folder by its absolute path, and needs `torchcodec`. The calls below open no media:
+`load_dataset` takes this folder by its path, absolute or relative as in `data/plays` or `../plays`, but not as `.` from
+inside the folder. It needs `torchcodec`. The calls below open no media:
 
 ```python
 from datasets import load_dataset

@@ -11,25 +11,23 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from functools import cached_property
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from crossomni.errors import DataError, InputError, RecordError
-from crossomni.records import TEXT_COLUMNS, Annotation, Clip, Line, Row
+from crossomni.errors import DataError, InputError, MediaError, RecordError
+from crossomni.media.probe import probe
+from crossomni.records import Annotation, Clip, Line, Row
+from crossomni.tables import check_fields, read_rows, row_of
 
 logger = logging.getLogger(__name__)
 
 SHIPPED = Path(__file__).resolve().parent / "shipped"
 MEDIA_SUFFIXES = (".mp4", ".mkv", ".webm", ".mov")
 _FIRST_SPLITS = ("train", "validation", "test")
-_NUMBER = (int | float, "a number of seconds")
-_KINDS = {"options": (list, "a list of texts"), "start_seconds": _NUMBER, "end_seconds": _NUMBER}
 _SHOWN = 10  # problems that an error's one line names
+_Record = TypeVar("_Record", Clip, Line)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +59,7 @@ class Corpus:
         """What is missing below ``media`` or differs from the annotations, a line each; empty when all fits."""
         annotations, media = _both(annotations, media)
         clips, rows_by_split = _read_annotations(annotations)
-        return _join(media, _used(rows_by_split, clips)).problems
+        return _join(media, clips, _first_rows(rows_by_split)).problems
 
     @staticmethod
     def stamp(name: str, annotations: Path | None = None, media: Path | None = None) -> str:
@@ -99,21 +97,28 @@ class Corpus:
         return self.folder / row.video
 
     def check_media(self, rows: Iterable[Row]) -> None:
-        """Find out whether the files of these rows' clips are those that the data were made with.
+        """Find out whether the files of these rows' clips are those that the data were made with, and can be used.
+
+        It takes milliseconds a clip: what only decoding all of it would show is not found here.
 
         Raises:
-            DataError: naming the files that are missing or have another hash; a damaged file is one of them.
+            DataError: naming rows and files that are missing, have another hash, are cut short, or have no frames,
+                no sound or no length.
         """
-        wrong = []
-        for row in {row.clip_id: row for row in rows}.values():
-            path, wanted = self.media(row), self.clips[row.clip_id].sha256 if row.clip_id in self.clips else ""
-            if not path.is_file():
-                wrong.append(f"{path} is missing")
-            elif wanted and file_sha256(path) != wanted:
-                wrong.append(f"{path} is not the file that clips.jsonl knows (another hash)")
+        faults = ((row, self._fault(row)) for row in _first_rows({"": rows}).values())
+        wrong = [f"row {row.id!r}: {fault}" for row, fault in faults if fault]
         if wrong:
-            more = f", and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-            raise DataError(f"{'; '.join(wrong[:_SHOWN])}{more}. Bring the clips back as they were.")
+            more = f" And {len(wrong) - _SHOWN} more." if len(wrong) > _SHOWN else ""
+            raise DataError(f"{' '.join(wrong[:_SHOWN])}{more}")
+
+    def _fault(self, row: Row) -> str:
+        """What is wrong with the file of the row's clip; empty text where nothing is."""
+        path, wanted = self.media(row), self.clips[row.clip_id].sha256 if row.clip_id in self.clips else ""
+        if not path.is_file():
+            return f"{path} is missing. Bring it back."
+        if wanted and file_sha256(path) != wanted:
+            return f"{path} is not the file that clips.jsonl knows (another hash). Bring it back as it was."
+        return _damage(path)
 
     def annotation(self, clip_id: str) -> Annotation | None:
         """What is truly in the clip, or None where nobody knows.
@@ -124,7 +129,12 @@ class Corpus:
         if clip_id not in self.clips:
             raise InputError(f"{self.folder}: no clip {clip_id!r}. Give one that a row names.")
         path = self.truth / f"{clip_id}.json"
-        return Annotation.from_json(_read_json(_read_text(path), str(path))) if path.is_file() else None
+        if not path.is_file():
+            return None
+        try:
+            return Annotation.from_json(_read_json(_read_text(path), str(path)))
+        except RecordError as error:
+            raise DataError(f"{path}: {error}") from error
 
     @cached_property
     def fingerprint(self) -> str:
@@ -154,7 +164,8 @@ def arrange(rows: Iterable[tuple[str, str, Row]], clips: Mapping[str, Clip]) -> 
     """Check what must hold between ``(where, split, row)``, and return the rows by split, clip by clip.
 
     Raises:
-        DataError: two rows with one id, a rationale in test, an unknown clip, an episode in two splits, no rows.
+        DataError: two rows with one id, a rationale in test, an unknown clip, an episode in two splits, no rows,
+            a split in which some rows have an answer and others none.
     """
     ids: dict[str, str] = {}
     homes: dict[str, tuple[str, str]] = {}
@@ -176,6 +187,13 @@ def arrange(rows: Iterable[tuple[str, str, Row]], clips: Mapping[str, Clip]) -> 
         found.setdefault(split, []).append(row)
     if not found:
         raise DataError("the dataset has no rows; wanted at least one. Check what was dropped, and why.")
+    for split, of_split in found.items():
+        unlabelled = [row.id for row in of_split if not row.answer]
+        if 0 < len(unlabelled) < len(of_split):
+            raise DataError(
+                f"{ids[unlabelled[0]]}: row {unlabelled[0]!r} has no answer, though other rows of {split} have one "
+                f"({len(unlabelled)} of {len(of_split)} have none). Give it its letter, or hold all of them back."
+            )
     order = sorted(found, key=lambda split: (_FIRST_SPLITS.index(split) if split in _FIRST_SPLITS else 9, split))
     return {split: _clip_by_clip(found[split]) for split in order}
 
@@ -204,7 +222,7 @@ def _open_folder(kind: type[Corpus], folder: Path) -> Corpus:
             "Give 'playhouse', 'full' with annotations and media, or a folder that `crossomni build` wrote."
         )
     clips = _read_clips(folder / "clips.jsonl")
-    rows_by_split = arrange((found for path in paths for found in _parquet_rows(path)), clips)
+    rows_by_split = arrange((found for path in paths for found in read_rows(path)), clips)
     for rows in rows_by_split.values():
         for video in {row.video for row in rows}:
             if not (folder / video).is_file():
@@ -213,28 +231,17 @@ def _open_folder(kind: type[Corpus], folder: Path) -> Corpus:
     return kind(folder=folder, clips=clips, source=source, rows_by_split=rows_by_split, truth=folder / "truth")
 
 
-def _parquet_rows(path: Path) -> Iterator[tuple[str, str, Row]]:
-    split = path.parent.name
-    try:
-        # Only these columns: the sound's bytes are in the same file and stay there.
-        records = pq.read_table(path, columns=["file_name", *TEXT_COLUMNS]).to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: cannot be read as Parquet ({error}). Export the folder again.") from error
-    for number, columns in enumerate(records, start=1):
-        where = f"{path}, row {number}"
-        name = columns.get("file_name")
-        if not isinstance(name, str) or PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise DataError(f"{where}: file_name is {name!r}; wanted a path below {path.parent}, without '..'.")
-        yield where, split, _row(columns, where, f"{split}/{name}")
-
-
 # --- annotations and the user's media ---
 
 
 def _both(annotations: Path | None, media: Path | None) -> tuple[Path, Path]:
     if annotations is None or media is None:
-        absent = " and ".join(name for name, path in (("annotations", annotations), ("media", media)) if path is None)
-        raise InputError(f"full: {absent} missing; wanted the annotations' folder and the folder of your media files.")
+        absent = [name for name, path in (("annotations", annotations), ("media", media)) if path is None]
+        raise InputError(
+            f"full: {' and '.join(absent)} missing; wanted the annotations' folder and the folder of your media files. "
+            f"Give load_dataset {' and '.join(f'{name}_dir=…' for name in absent)}, "
+            f"a command {' and '.join(f'--{name} …' for name in absent)}."
+        )
     for name, folder in (("annotations", Path(annotations)), ("media", Path(media))):
         if not folder.is_dir():
             raise DataError(f"{folder}: no such folder; wanted the folder of {name}. Check the path.")
@@ -243,19 +250,19 @@ def _both(annotations: Path | None, media: Path | None) -> tuple[Path, Path]:
 
 def _open_full(kind: type[Corpus], annotations: Path, media: Path) -> Corpus:
     clips, rows_by_split = _read_annotations(annotations)
-    used = _used(rows_by_split, clips)
-    joined = _join(media, used)
+    joined = _join(media, clips, _first_rows(rows_by_split))
     if joined.problems:
         shown = "; ".join(joined.problems[:_SHOWN]) + ("; …" if len(joined.problems) > _SHOWN else "")
         raise DataError(
-            f"{media}: {joined.missing} of {len(used)} clips missing, {joined.differing} differing, "
-            f"{joined.twice} there twice: {shown}. Corpus.problems(annotations, media) lists them all."
+            f"{media}: {joined.missing} of {joined.wanted} clips missing, {joined.differing} differing, "
+            f"{joined.damaged} damaged, {joined.twice} there twice: {shown}. "
+            "Corpus.problems(annotations, media) lists them all."
         )
     rows_by_split = {
         split: tuple(replace(row, video=joined.videos[row.clip_id]) for row in rows)
         for split, rows in rows_by_split.items()
     }
-    clips = {clip.id: replace(clip, sha256=joined.hashes[clip.id]) for clip in used}
+    clips = {name: replace(clips[name], sha256=found) for name, found in joined.hashes.items()}
     return kind(folder=media, clips=clips, source={}, rows_by_split=rows_by_split, truth=annotations / "truth")
 
 
@@ -264,12 +271,16 @@ def _read_annotations(folder: Path) -> tuple[dict[str, Clip], dict[str, tuple[Ro
     if not paths:
         raise DataError(f"{folder}: no <split>.jsonl in it; wanted one file of rows a split, and clips.jsonl.")
     clips = _read_clips(folder / "clips.jsonl")
-    rows = ((where, path.stem, _row(data, where)) for path in paths for where, data in _json_lines(path))
+    rows = ((where, path.stem, row_of(data, where)) for path in paths for where, data in _json_lines(path))
     return clips, arrange(rows, clips)
 
 
-def _used(rows_by_split: Mapping[str, tuple[Row, ...]], clips: Mapping[str, Clip]) -> list[Clip]:
-    return [clips[name] for name in dict.fromkeys(row.clip_id for rows in rows_by_split.values() for row in rows)]
+def _first_rows(rows_by_split: Mapping[str, Iterable[Row]]) -> dict[str, Row]:
+    """By clip, the first row that asks about it."""
+    firsts: dict[str, Row] = {}
+    for row in (row for rows in rows_by_split.values() for row in rows):
+        firsts.setdefault(row.clip_id, row)
+    return firsts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,36 +289,55 @@ class _Joined:
 
     videos: Mapping[str, str]  # clip id -> path below the media folder
     hashes: Mapping[str, str]  # clip id -> SHA-256 of that file
+    wanted: int  # clips
     missing: int
     twice: int
     differing: int
+    damaged: int
     problems: tuple[str, ...]
 
 
-def _join(media: Path, clips: list[Clip]) -> _Joined:
-    files: dict[str, list[Path]] = {clip.id: [] for clip in clips}
+def _join(media: Path, clips: Mapping[str, Clip], rows: Mapping[str, Row]) -> _Joined:
+    files: dict[str, list[Path]] = {name: [] for name in rows}
     for path in sorted(media.rglob("*")):
         if path.suffix.lower() in MEDIA_SUFFIXES and path.stem in files and path.is_file():
             files[path.stem].append(path)
-    missing = [f"{name}: no file {name}{'|'.join(MEDIA_SUFFIXES)}" for name, paths in files.items() if not paths]
-    twice = [f"{name}: {', '.join(map(str, paths))}" for name, paths in files.items() if len(paths) > 1]
+    missing = {name: f"{name}: no file {name}{'|'.join(MEDIA_SUFFIXES)}" for name, paths in files.items() if not paths}
+    twice = {name: f"{name}: {', '.join(map(str, paths))}" for name, paths in files.items() if len(paths) > 1}
     single = {name: paths[0] for name, paths in files.items() if len(paths) == 1}
     logger.info("hashing %d media files below %s", len(single), media)
     with ThreadPoolExecutor() as pool:
         hashes = dict(zip(single, pool.map(file_sha256, single.values()), strict=True))
-    differing = [
-        f"{single[clip.id]}: sha256 {hashes[clip.id][:12]}…, annotated {clip.sha256[:12]}…"
-        for clip in clips
-        if clip.id in hashes and clip.sha256 not in ("", hashes[clip.id])
-    ]
+    differing = {
+        name: f"{single[name]}: sha256 {found[:12]}…, annotated {clips[name].sha256[:12]}…"
+        for name, found in hashes.items()
+        if clips[name].sha256 not in ("", found)
+    }
+    # The hash of a file says that it is whole; where none was annotated, the file itself is asked.
+    asked = [clips[name] for name in single if not clips[name].sha256]
+    damages = {clip.id: _damage(single[clip.id], clip.end_seconds - clip.start_seconds) for clip in asked}
+    damaged = {name: damage.removesuffix(".") for name, damage in damages.items() if damage}
     return _Joined(
         videos={name: path.relative_to(media).as_posix() for name, path in single.items()},
         hashes=hashes,
+        wanted=len(files),
         missing=len(missing),
         twice=len(twice),
         differing=len(differing),
-        problems=(*missing, *differing, *twice),
+        damaged=len(damaged),
+        problems=tuple(
+            f"{what} (row {rows[name].id!r})" for name, what in (missing | differing | damaged | twice).items()
+        ),
     )
+
+
+def _damage(path: Path, seconds: float = 0.0) -> str:
+    """Why the clip cannot be used, or is shorter than ``seconds``; empty text where it can."""
+    try:
+        probe(path, seconds)
+    except MediaError as error:
+        return str(error)
+    return ""
 
 
 # --- lines of JSON ---
@@ -323,7 +353,7 @@ def _read_text(path: Path) -> str:
 def _read_json(text: str, where: str) -> dict[str, Any]:
     try:
         data = json.loads(text)
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise DataError(f"{where}: not JSON ({error}). Write one object.") from error
     if not isinstance(data, dict):
         raise DataError(f"{where}: {type(data).__name__} came, one JSON object was wanted.")
@@ -339,23 +369,29 @@ def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def _read_clips(path: Path) -> dict[str, Clip]:
     clips: dict[str, Clip] = {}
     for where, data in _json_lines(path):
-        fields = {name: value for name, value in data.items() if name != "split"}
-        try:
-            clip = Clip(**(fields | {"lines": tuple(Line(**line) for line in fields.get("lines", ()))}))
-        except (TypeError, RecordError) as error:
-            raise DataError(f"{where}: {error} Wanted the fields of a clip.") from error
+        check_fields(data, ("lines",), where)
+        lines = tuple(
+            _record(Line, line, f"{where}, lines[{number}]") for number, line in enumerate(data.get("lines", ()))
+        )
+        clip = _record(Clip, {key: value for key, value in data.items() if key != "split"}, where, lines=lines)
         if clip.id in clips:
             raise DataError(f"{where}: clip {clip.id!r} is there twice. Keep one.")
         clips[clip.id] = clip
     return clips
 
 
-def _row(columns: Mapping[str, Any], where: str, video: str = "") -> Row:
-    for name in TEXT_COLUMNS:
-        kind, wanted = _KINDS.get(name, (str, "text"))
-        if name in columns and not isinstance(columns[name], kind):
-            raise DataError(f"{where}: {name} is {columns[name]!r}; wanted {wanted}.")
+def _record(kind: type[_Record], data: Any, where: str, **ready: Any) -> _Record:
+    """A record from one JSON object; ``ready`` brings fields that are records already."""
+    if not isinstance(data, dict):
+        raise DataError(f"{where}: {data!r} came; wanted one JSON object.")
+    needed = {field.name: field.default is MISSING for field in fields(kind)}
+    missing = [name for name, demanded in needed.items() if demanded and name not in data]
+    unknown = [name for name in data if name not in needed]
+    for names, what in ((missing, "missing"), (unknown, "unknown")):
+        if names:
+            raise DataError(f"{where}: fields are {what}: {', '.join(names)}. Wanted {', '.join(needed)}.")
+    check_fields(data, needed, where)
     try:
-        return Row.from_columns(columns, video=video)
-    except InputError as error:
+        return kind(**(data | ready))
+    except RecordError as error:
         raise DataError(f"{where}: {error}") from error

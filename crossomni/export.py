@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Self
@@ -35,7 +35,15 @@ Media = dict[str, Any]  # what stands in a media column: {"bytes": …, "path": 
 _MP4_SOUND = {"aac", "mp3", "opus", "flac", "alac", "ac3"}
 
 
-def export(
+@dataclass(frozen=True, kw_only=True)
+class Making:
+    """What the making of the data told, beside its rows."""
+
+    audit: str = ""  # tables in Markdown, for the card; empty where there was none
+    dropped: Sequence[Mapping[str, Any]] | None = None  # the lines of dropped.jsonl
+
+
+def export(  # noqa: PLR0913 (a data folder has as many parts as it has)
     folder: Path,
     splits: Splits,
     clips: Mapping[str, Clip],
@@ -44,6 +52,7 @@ def export(
     truth: Mapping[str, Annotation] | None,
     source: Mapping[str, Any],
     hide_answers: bool = False,
+    making: Making = Making(),
 ) -> Path:
     """Write rows and media as a data folder, all of it or nothing, and return the folder.
 
@@ -54,6 +63,7 @@ def export(
         clips: by clip id; those that no row uses are left out.
         media: each clip's file, by clip id.
         source: what data.json and the card tell of the data: see ``crossomni.card.card``.
+        making: what else is told; an audit, which is made from the answers, stays out of a card that hides them.
 
     Raises:
         DataError: when rows or media are not what they should be; nothing is written then.
@@ -67,8 +77,8 @@ def export(
         rows = {name: tuple(replace(row, answer="", rationale="") for row in split) for name, split in rows.items()}
         truth = None
     mark = fingerprint(rows, used)
-    hidden = folder.with_name(f"{folder.name}-labels")
-    if _is_finished(folder, mark) and (hidden.is_dir() or not hide_answers):
+    hidden = _labels(folder)
+    if _about(folder).get("fingerprint") == mark and (hidden.is_dir() or not hide_answers):
         return folder
     with ExitStack() as stack:
         stage = stack.enter_context(_staged(folder))
@@ -80,13 +90,31 @@ def export(
         home = {row.clip_id: name for name, split in rows.items() for row in split}
         _write_lines(stage / "clips.jsonl", [asdict(clip) | {"split": home[clip.id]} for clip in used.values()])
         listed = {name: _listed(stage, f"{name}/**", len(split)) for name, split in rows.items()}
-        _write_text(stage / "README.md", card(source, listed, hide_answers))
+        if making.dropped is not None:
+            _write_lines(stage / "dropped.jsonl", making.dropped)
+        _write_text(stage / "README.md", card(source, listed, hide_answers, "" if hide_answers else making.audit))
         _write_text(stage / "data.json", json.dumps({**source, "fingerprint": mark}, indent=2, ensure_ascii=False))
     return folder
 
 
-def export_parquet(corpus: Corpus, folder: Path) -> Path:
+def is_exported(folder: Path, source: Mapping[str, Any], *, hide_answers: bool = False) -> bool:
+    """Whether ``folder`` is a finished export of this very ``source``, or free to become one.
+
+    Raises:
+        InputError: when it holds something else, or cannot be written: asked before hours of work.
+    """
+    if {**_about(folder), "fingerprint": ""} == {**source, "fingerprint": ""}:
+        return True
+    for place in (folder, _labels(folder))[: 1 + hide_answers]:
+        _check_free(place)
+    return False
+
+
+def export_parquet(corpus: Corpus, folder: Path, audit: str = "") -> Path:
     """Write ``<configuration>/<split>-….parquet`` with the media inside and a card, as the Hub's viewer wants it.
+
+    Args:
+        audit: its tables in Markdown, for the card.
 
     Raises:
         InputError: when the folder is there and is not empty, or the corpus does not say where it comes from.
@@ -109,7 +137,7 @@ def export_parquet(corpus: Corpus, folder: Path) -> Path:
         rows = {split: corpus.rows(split) for split in corpus.splits}
         listed = {split: _listed(stage, f"{name}/{split}-*.parquet", len(found)) for split, found in rows.items()}
         hidden = not any(row.answer for found in rows.values() for row in found)
-        _write_text(stage / "README.md", card(corpus.source, listed, hidden))
+        _write_text(stage / "README.md", card(corpus.source, listed, hidden, audit))
     return folder
 
 
@@ -164,9 +192,30 @@ def _check_media(splits: Splits, clips: Mapping[str, Clip], media: Mapping[str, 
     return used
 
 
-def _is_finished(folder: Path, mark: str) -> bool:
-    data = folder / "data.json"
-    return data.is_file() and json.loads(data.read_text(encoding="utf-8")).get("fingerprint") == mark
+def _about(folder: Path) -> dict[str, Any]:
+    """What the data.json of a finished export says; nothing where there is none."""
+    try:
+        about = json.loads((folder / "data.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return about if isinstance(about, dict) else {}
+
+
+def _labels(folder: Path) -> Path:
+    """Where the labels lie that ``folder`` hides."""
+    if folder.name in ("", ".."):
+        raise InputError(f"{folder}: it has no name of its own; wanted a new folder. Give one, as in data/plays.")
+    return folder.with_name(f"{folder.name}-labels")
+
+
+def _check_free(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(
+            f"{folder}: there already, and it holds something else. Give a new folder, or remove this one."
+        )
+    above = next(place for place in folder.absolute().parents if place.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise InputError(f"{folder}: cannot be written, since {above} takes no new folder. Choose another place.")
 
 
 # --- writing ---
@@ -175,10 +224,7 @@ def _is_finished(folder: Path, mark: str) -> bool:
 @contextmanager
 def _staged(folder: Path) -> Iterator[Path]:
     """A new folder beside ``folder`` that takes its name once all is written, and vanishes when anything fails."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(
-            f"{folder}: there already, and it holds something else. Give a new folder, or remove this one."
-        )
+    _check_free(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
@@ -188,7 +234,7 @@ def _staged(folder: Path) -> Iterator[Path]:
             os.replace(stage, folder)
     except OSError as error:
         raise InputError(
-            f"{folder}: cannot be written ({error}). Nothing was kept; make room or choose another."
+            f"{folder}: cannot be written ({error}). Nothing of it was kept; make room or choose another."
         ) from error
 
 
@@ -277,7 +323,7 @@ def _write_truth(folder: Path, truth: Mapping[str, Annotation]) -> None:
 
 
 def _write_lines(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
-    _write_text(path, "\n".join(json.dumps(line, ensure_ascii=False) for line in lines))
+    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
 
 
 def _write_text(path: Path, text: str) -> None:

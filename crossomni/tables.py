@@ -1,4 +1,4 @@
-"""Rows as Arrow tables, with the features that ``datasets`` reads from a schema.
+"""Rows as Arrow tables, with the features that ``datasets`` reads from a schema, and back from columns to rows.
 
 The contract's columns are spelled once, here; the builder, the exports and the card take them from here.
 """
@@ -6,12 +6,16 @@ The contract's columns are spelled once, here; the builder, the exports and the 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from crossomni.records import COLUMNS, Row
+from crossomni.errors import DataError, InputError
+from crossomni.records import COLUMNS, TEXT_COLUMNS, Row
 
 SAMPLE_RATE_HZ = 16_000
 # A row group holds whole clips and stays below both bounds: readers hold one group at a time, and Parquet stores
@@ -58,3 +62,76 @@ def table(rows: Sequence[Row], media: Mapping[str, Sequence[Any]]) -> pa.Table:
     wanted = schema(video)
     columns = {name: media[name] if name in media else [text[name] for text in texts] for name in wanted.names}
     return pa.table(columns, schema=wanted)
+
+
+# --- back to rows ---
+
+
+def _is_seconds(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+_Check = tuple[Callable[[Any], bool], str]
+_TEXT: _Check = (lambda value: isinstance(value, str), "text")
+_SECONDS: _Check = (_is_seconds, "a number of seconds")
+# What a field of a row, a clip or a line may hold; every other holds text.
+_CHECKS: dict[str, _Check] = {
+    "start_seconds": _SECONDS,
+    "end_seconds": _SECONDS,
+    "options": (lambda value: isinstance(value, list), "a list of texts"),
+    "lines": (lambda value: isinstance(value, list), "a list of lines"),
+}
+
+
+def check_fields(data: Mapping[str, Any], names: Iterable[str], where: str) -> None:
+    """Refuse a field, among ``names``, that is there and holds something else than it should.
+
+    Raises:
+        DataError: naming the place, the field, what came and what was wanted.
+    """
+    for name in names:
+        fits, wanted = _CHECKS.get(name, _TEXT)
+        if name in data and not fits(data[name]):
+            raise DataError(f"{where}: {name} is {data[name]!r}; wanted {wanted}.")
+
+
+def row_of(columns: Mapping[str, Any], where: str, video: str = "") -> Row:
+    """A row from the contract's columns; ``where`` is the place that an error names.
+
+    Raises:
+        DataError: when a column is missing, or what it holds is not what the row demands.
+    """
+    check_fields(columns, TEXT_COLUMNS, where)
+    try:
+        return Row.from_columns(columns, video=video)
+    except InputError as error:
+        raise DataError(f"{where}: {error}") from error
+
+
+def read_rows(path: Path) -> Iterator[tuple[str, str, Row]]:
+    """Each row of ``<split>/metadata.parquet`` with its place and its split; no media are read.
+
+    Raises:
+        DataError: when the file is no Parquet, lacks a column, or a row is wrong or names another clip's file.
+    """
+    split, wanted = path.parent.name, ("file_name", *TEXT_COLUMNS)
+    try:
+        missing = [name for name in wanted if name not in pq.read_schema(path).names]
+        if missing:
+            raise DataError(f"{path}: columns are missing: {', '.join(missing)}. Export the folder again.")
+        # Only these columns: the sound's bytes are in the same file and stay there.
+        records = pq.read_table(path, columns=list(wanted)).to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path}: cannot be read as Parquet ({error}). Export the folder again.") from error
+    for number, columns in enumerate(records, start=1):
+        where = f"{path}, row {number}"
+        name = columns["file_name"]
+        if not isinstance(name, str) or PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            raise DataError(f"{where}: file_name is {name!r}; wanted a path below {path.parent}, without '..'.")
+        row = row_of(columns, where, f"{split}/{name}")
+        if PurePosixPath(name).stem != row.clip_id:
+            raise DataError(
+                f"{where}: row {row.id!r} is on clip {row.clip_id!r}, but its file_name is {name!r}; "
+                "wanted the clip's own file. Export the folder again."
+            )
+        yield where, split, row

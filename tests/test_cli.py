@@ -4,18 +4,26 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from crossomni.corpus import file_sha256
+from crossomni.ledger import write_json
+from crossomni.playhouse.company import Season, open_season
+from crossomni.testing import write_clip
+from tests.construction.plays import annotations
 from tests.small_corpus import small, write_lines
 
 HAND_MADE = ("answer", "three options", "two ids", "rationale")
 
 
-def crossomni(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
+def crossomni(*arguments: str | Path, file_bytes: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line; ``file_bytes`` is the size beyond which no file can grow, as on a full disk."""
     command = [sys.executable, "-m", "crossomni", *map(str, arguments)]
+    if file_bytes is not None:
+        command = ["prlimit", f"--fsize={file_bytes}", *command]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -79,6 +87,10 @@ def test_another_runs_folder_is_refused(data, tmp_path):
         (["compare", "{out}", "{out}"], "run.json"),
         (["build", "--source", "tvqa", "--out", "{out}"], "tvqa"),
         (["build", "--clips", "0", "--out", "{out}"], "--clips"),
+        (["build", "--clips", "3", "--out", "{out}"], "no clip is left in the train split of 3 clips"),
+        (["build", "--test-share", "2", "--out", "{out}"], "test share is 2.0"),
+        (["build", "--workers", "-1", "--out", "{out}/deeper"], "--workers is -1"),
+        (["build", "--out", "{data}"], "holds something else"),
         (["playhouse", "--clips", "1", "--out", "{data}"], "is not empty"),
         (["perceive", "{data}/nothing"], "nothing"),
         (["audit", "{data}", "--split", "dev"], "dev"),
@@ -89,7 +101,8 @@ def test_bad_input_is_refused_in_one_line_and_nothing_is_written(data, tmp_path,
     out = tmp_path / "out"
     line = refusal(crossomni(*(text.format(data=data, out=out) for text in arguments)))
     assert said in line
-    assert not out.exists()
+    assert list(tmp_path.iterdir()) == []
+    assert not data.with_name("data-clips").exists()
 
 
 @pytest.mark.parametrize("fault", HAND_MADE)
@@ -126,6 +139,59 @@ def test_missing_media_are_named(tmp_path):
 def test_wrong_usage_exits_with_two():
     """An option that does not exist is wrong usage."""
     assert crossomni("evaluate", "--nonsense").returncode == 2
+
+
+@pytest.fixture
+def filmed(tmp_path: Path) -> Path:
+    """A season of four plays whose films are made up, so that a build of it films nothing."""
+    season = Season(clips=4, seed=3, folder=tmp_path / "season")
+    open_season(season)
+    film = write_clip(tmp_path / "film.mp4", seconds=1, size=(64, 48))
+    for annotation in annotations(4, seed=3):
+        shutil.copy(film, season.video(annotation.clip.id))
+        clip = replace(annotation.clip, sha256=file_sha256(film))
+        write_json(season.truth(clip.id), replace(annotation, clip=clip).to_json())
+    film.unlink()
+    return season.folder
+
+
+def built(season: Path, out: Path, **limits: int) -> subprocess.CompletedProcess[str]:
+    """Build from a season that is filmed."""
+    options = ("--clips", "4", "--seed", "3", "--test-share", "0.5", "--media", season, "--out", out)
+    return crossomni("build", *options, **limits)
+
+
+def test_a_build_says_in_its_card_how_far_shortcuts_get(filmed, tmp_path):
+    """The built folder has the audit's table in its card, and what was dropped; built again it is left as it is."""
+    out = tmp_path / "plays"
+    done = built(filmed, out)
+    assert done.returncode == 0, done.stderr
+    printed = crossomni("audit", out).stdout.strip()
+    assert "| without sight |" in printed
+    assert printed in (out / "README.md").read_text()
+    assert (out / "dropped.jsonl").read_text() == ""
+    assert filmed.is_dir()
+    assert "holds this very build" in built(tmp_path / "nowhere", out).stdout
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_build_that_fails_says_where_its_clips_stay(filmed, tmp_path):
+    """A full disk while the folder is written leaves the clips and nothing else, and a line says so."""
+    line = refusal(built(filmed, tmp_path / "plays", file_bytes=4_000))
+    assert "cannot be written" in line
+    assert f"4 of 4 clips are filmed and stay in {filmed}; the same command goes on there." in line
+    assert [path.name for path in tmp_path.iterdir()] == ["season"]
+    assert built(filmed, tmp_path / "plays").returncode == 0
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_while_filming_is_said_with_the_clips_place(tmp_path):
+    """The system's own word, how many clips are there and where, and that the command goes on."""
+    line = refusal(
+        crossomni("build", "--clips", "4", "--out", tmp_path / "plays", "--test-share", "0.5", file_bytes=9_000)
+    )
+    assert "File too large" in line
+    assert f"0 of 4 clips are filmed and stay in {tmp_path / 'plays-clips'}; the same command goes on there." in line
 
 
 @pytest.mark.slow

@@ -1,14 +1,19 @@
 """What a dataset on disk must be, and what is said when it is not."""
 
 import json
+import math
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from crossomni.corpus import Corpus, file_sha256
 from crossomni.errors import DataError, InputError
+from crossomni.testing import write_clip
 from tests.small_corpus import a_row, small, write_lines
 
 
@@ -110,7 +115,8 @@ def test_all_missing_and_differing_media_are_listed_together(made, folder, tmp_p
     shutil.copy(made.media["play2"], media)
     shutil.copy(made.media["play1"], media)
     shutil.copy(made.media["play1"], media / "again")
-    with pytest.raises(InputError, match="1 of 3 clips missing, 1 differing, 1 there twice: play0: no file") as caught:
+    counted = "1 of 3 clips missing, 1 differing, 0 damaged, 1 there twice: play0: no file .* .row 'train-play0-0'"
+    with pytest.raises(InputError, match=counted) as caught:
         Corpus.open("full", folder, media)
     assert "\n" not in str(caught.value)
     assert [line.partition(":")[0].rpartition("/")[2] for line in Corpus.problems(folder, media)] == [
@@ -138,6 +144,12 @@ def test_nothing_is_wrong_with_a_right_folder(made, folder):
         ({"episode": "play0"}, "episode 'play play0' is in"),
         ({"task": "smell"}, "line 1: unknown task 'smell'"),
         ({"start_seconds": "0"}, "line 1: start_seconds is '0'; wanted a number"),
+        ({"start_seconds": None}, "line 1: start_seconds is None; wanted a number"),
+        ({"end_seconds": math.nan}, "line 1: end_seconds is nan; wanted a number"),
+        ({"end_seconds": True}, "line 1: end_seconds is True; wanted a number"),
+        ({"options": ["a", "b", None, "d"]}, "line 1: row .* an option is empty or not text"),
+        ({"show": ["play"]}, r"line 1: show is \['play'\]; wanted text"),
+        ({"answer": ""}, "line 1: row 'test-play2-0' has no answer, though other rows of test have one"),
     ],
 )
 def test_a_bad_row_is_refused_with_file_and_line(folder, made, changes, message):
@@ -157,14 +169,136 @@ def test_a_line_that_is_no_row_is_refused(folder, made, text):
         Corpus.open("full", folder, media_of(made))
 
 
+SAID = {"speaker": "Ada", "text": "Yes.", "start_seconds": 0, "end_seconds": 1}
+
+
 @pytest.mark.parametrize(
-    "text", ['{"id": "a"}', '{"id": "../a", "show": "", "episode": "", "start_seconds": 0, "end_seconds": 1}']
+    ("changes", "message"),
+    [
+        ({"id": "../a"}, "line 1: clip '../a': clip id is"),
+        ({"id": 7}, "line 1: id is 7; wanted text"),
+        ({"sha256": None}, "line 1: sha256 is None; wanted text"),
+        ({"episode": 3}, "line 1: episode is 3; wanted text"),
+        ({"start_seconds": "0"}, "line 1: start_seconds is '0'; wanted a number of seconds"),
+        ({"end_seconds": None}, "line 1: end_seconds is None; wanted a number of seconds"),
+        ({"end_seconds": [1]}, r"line 1: end_seconds is \[1\]; wanted a number of seconds"),
+        ({"end_seconds": math.nan}, "line 1: end_seconds is nan; wanted a number of seconds"),
+        ({"lines": None}, "line 1: lines is None; wanted a list of lines"),
+        ({"lines": ["Yes."]}, r"line 1, lines\[0\]: 'Yes.' came; wanted one JSON object"),
+        ({"lines": [SAID, SAID | {"start_seconds": "0"}]}, r"line 1, lines\[1\]: start_seconds is '0'; wanted a nu"),
+        ({"lines": [SAID | {"text": 5}]}, r"line 1, lines\[0\]: text is 5; wanted text"),
+        ({"colour": "red"}, "line 1: fields are unknown: colour. Wanted id, show, episode"),
+    ],
 )
-def test_a_bad_clip_record_is_refused(folder, made, text):
-    """A clip without its fields, or with a name that leads outside, is refused with file and line."""
-    (folder / "clips.jsonl").write_text(text)
-    with pytest.raises(DataError, match=r"clips\.jsonl, line 1"):
+def test_a_bad_clip_record_is_refused(folder, made, changes, message):
+    """What is wrong with a clip is said in one line that names file, line and field, and what was wanted."""
+    change_line(folder / "clips.jsonl", **changes)
+    with pytest.raises(DataError, match=rf"clips\.jsonl, {message}") as caught:
         Corpus.open("full", folder, media_of(made))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_clip_record_without_its_fields_is_refused(folder, made):
+    """The fields that a clip lacks are named."""
+    (folder / "clips.jsonl").write_text('{"id": "a", "show": ""}')
+    with pytest.raises(DataError, match="line 1: fields are missing: episode, start_seconds, end_seconds"):
+        Corpus.open("full", folder, media_of(made))
+
+
+def test_labels_held_back_as_a_whole_are_legal(made, tmp_path):
+    """A split without any answer opens; the other split may have its answers."""
+    held = [replace(row, answer="") for row in made.splits["test"]]
+    corpus = Corpus.open(str(replace(made, splits=made.splits | {"test": held}).export(tmp_path / "data")))
+    assert {row.answer for row in corpus.rows("test")} == {""}
+    assert all(row.answer for row in corpus.rows("train"))
+
+
+def rewrite(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
+    """Write a Parquet file again, changed."""
+    pq.write_table(change(pq.read_table(path)), path)
+
+
+def test_a_missing_parquet_column_is_named(made, tmp_path):
+    """Which columns a metadata file lacks is said, with the file."""
+    folder = made.export(tmp_path / "data")
+    rewrite(folder / "test" / "metadata.parquet", lambda table: table.drop_columns(["pair_id", "show"]))
+    with pytest.raises(DataError, match=r"test.metadata\.parquet: columns are missing: show, pair_id\."):
+        Corpus.open(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "message"),
+    [
+        ("answer", ["A", None, "C"], "answer is None; wanted text"),
+        ("start_seconds", ["0", "0", "0"], "start_seconds is '0'; wanted a number"),
+        ("end_seconds", [1.0, math.nan, 1.0], "end_seconds is nan; wanted a number"),
+        ("file_name", ["videos/play2.mp4", "videos/play1.mp4", "videos/play2.mp4"], "row .* is on clip 'play2', but"),
+    ],
+)
+def test_a_bad_row_of_parquet_is_refused_with_file_and_row(made, tmp_path, name, values, message):
+    """What is wrong with a row of a data folder is said in one line that names file and row."""
+    folder = made.export(tmp_path / "data")
+    rewrite(
+        folder / "test" / "metadata.parquet",
+        lambda table: table.set_column(table.column_names.index(name), name, pa.array(values)),
+    )
+    row = 1 if values[0] == "0" else 2
+    with pytest.raises(DataError, match=rf"test.metadata\.parquet, row {row}: {message}") as caught:
+        Corpus.open(str(folder))
+    assert "\n" not in str(caught.value)
+
+
+def replaced(made, folder: Path, clip: Path | bytes) -> Path:
+    """A copy of the media folder in which play2 is another file."""
+    media = shutil.copytree(media_of(made), folder / "media")
+    (media / "play2.mp4").write_bytes(clip if isinstance(clip, bytes) else clip.read_bytes())
+    return media
+
+
+@pytest.mark.parametrize(
+    ("share", "message"),
+    [(0.5, "FFmpeg cannot read it"), (0, "the file is empty"), (0.99, "FFmpeg cannot read it")],
+)
+def test_a_truncated_clip_without_a_hash_is_refused_when_opened(made, folder, tmp_path, share, message):
+    """Where no hash was annotated a file that is cut short is named all the same."""
+    whole = made.media["play2"].read_bytes()
+    media = replaced(made, tmp_path, whole[: int(len(whole) * share)])
+    with pytest.raises(DataError, match=rf"1 damaged.*play2\.mp4.*{message}.*\(row 'test-play2-0'\)") as caught:
+        Corpus.open("full", folder, media)
+    assert "\n" not in str(caught.value)
+    assert ".." not in str(caught.value)
+    assert len(Corpus.problems(folder, media)) == 1
+
+
+def test_a_clip_without_a_hash_must_be_as_long_as_annotated(made, folder, tmp_path):
+    """A whole file of half the annotated length is named with both lengths."""
+    clips = [json.loads(line) for line in (folder / "clips.jsonl").read_text().splitlines()]
+    write_lines(folder / "clips.jsonl", [clip | {"end_seconds": 2.5} for clip in clips])
+    with pytest.raises(DataError, match=r"play0\.mp4: it is 1\.0 s long, annotated as 2\.5 s"):
+        Corpus.open("full", folder, media_of(made))
+
+
+def test_clips_that_cannot_be_used_are_found_before_a_run(made, folder, tmp_path):
+    """A clip without sound is refused by file and row although its hash is the annotated one."""
+    media = replaced(made, tmp_path, write_clip(tmp_path / "silent.mp4", seconds=1, size=(64, 48), sound=False))
+    clips = [json.loads(line) for line in (folder / "clips.jsonl").read_text().splitlines()]
+    write_lines(folder / "clips.jsonl", [c | {"sha256": file_sha256(media / f"{c['id']}.mp4")} for c in clips])
+    corpus = Corpus.open("full", folder, media)
+    corpus.check_media(corpus.rows("train"))
+    with pytest.raises(DataError, match=r"row 'test-play2-0': clip .*play2\.mp4: no sound stream") as caught:
+        corpus.check_media(corpus.rows("test"))
+    assert "\n" not in str(caught.value)
+
+
+def test_changed_and_missing_clips_are_found_before_a_run(made, tmp_path):
+    """Each file that is not what it was is named with the first row that asks about it."""
+    corpus = Corpus.open(str(made.export(tmp_path / "data")))
+    corpus.media(corpus.rows("train")[0]).unlink()
+    with corpus.media(corpus.rows("train")[3]).open("ab") as file:
+        file.write(b"\0")
+    said = r"row 'train-play0-0': .*play0\.mp4 is missing.* row 'train-play1-0': .*play1\.mp4 is not the file"
+    with pytest.raises(DataError, match=said):
+        corpus.check_media(corpus.rows("train"))
 
 
 def test_no_rows_are_refused(folder, made):
@@ -235,8 +369,11 @@ def test_a_data_folder_without_its_files_is_refused(made, tmp_path):
     """A missing data.json and a broken truth are named."""
     folder = made.export(tmp_path / "data")
     (folder / "truth" / "play0.json").write_text("{")
+    (folder / "truth" / "play1.json").write_text("{}")
     with pytest.raises(DataError, match=r"play0\.json: not JSON"):
         Corpus.open(str(folder)).annotation("play0")
+    with pytest.raises(DataError, match=r"play1\.json: annotation"):
+        Corpus.open(str(folder)).annotation("play1")
     (folder / "data.json").unlink()
     with pytest.raises(DataError, match=r"data\.json: cannot be read"):
         Corpus.open(str(folder))

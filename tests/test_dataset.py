@@ -119,7 +119,8 @@ def test_reading_text_opens_no_media(load, made, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"media_dir": None}, "media missing"),
+        ({"media_dir": None}, "media missing.*load_dataset media_dir=…, a command --media"),
+        ({"media_dir": None, "annotations_dir": None}, "annotations_dir=… and media_dir=…"),
         ({"media_dir": "nowhere"}, "nowhere: no such folder"),
         ({"data_dir": "x"}, "data_dir"),
     ],
@@ -165,6 +166,15 @@ def test_an_export_loads_without_this_package(exported, tmp_path, streaming):
     assert row["video"].metadata.num_frames == 12
     assert row["audio"].get_all_samples().sample_rate == 16_000
     assert (row["id"], row["options"]) == ("train-play0-0", ["Ada", "Bo", "Cy", "Di"])
+
+
+@pytest.mark.parametrize(("place", "name"), [("..", "data"), (".", "../data"), ("../..", "{parent}/data")])
+def test_an_export_loads_by_the_relative_paths_of_its_card(exported, tmp_path, monkeypatch, place, name):
+    """A folder below, one beside, and one further down are found by their names."""
+    monkeypatch.chdir(exported / place)
+    name = name.format(parent=exported.parent.name)
+    rows = datasets.load_dataset(name, split="test", streaming=True, cache_dir=str(tmp_path))
+    assert next(iter(rows.select_columns(["id"])))["id"] == "test-play2-0"
 
 
 def test_the_viewers_parquet_loads_without_this_package(exported, tmp_path):
@@ -218,6 +228,7 @@ def checkout(exported, tmp_path):
     shutil.copy(ROOT / "crossomni_dataset.py", folder)
     for path in (ROOT / "crossomni").glob("*.py"):
         shutil.copy(path, folder / "crossomni")
+    shutil.copytree(ROOT / "crossomni" / "media", folder / "crossomni" / "media")
     shutil.copytree(exported, folder / "crossomni" / "shipped")
     (folder / "README.md").write_text(FRONT_MATTER)
     return folder

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from crossomni import tables
 from crossomni.card import Listed, card
 from crossomni.corpus import Corpus
 from crossomni.errors import DataError, InputError, MediaError
-from crossomni.export import export_parquet, sound_track
+from crossomni.export import Making, export_parquet, is_exported, sound_track
 from crossomni.testing import write_clip
 from tests.small_corpus import SOURCE, a_row, small
 
@@ -62,6 +63,49 @@ def test_a_data_folder_has_these_files(made, tmp_path):
     assert json.loads((folder / "data.json").read_text()) == SOURCE | {
         "fingerprint": Corpus.open(str(folder)).fingerprint
     }
+
+
+def test_what_the_making_told_is_in_the_folder(made, tmp_path):
+    """The audit stands in the card, and what was dropped lies beside it, from the moment that the folder is there."""
+    folder = made.export(tmp_path / "data", making=Making(audit="| reader | all |", dropped=[{"item": "x"}]))
+    assert "\n## Shortcuts and leaks\n\n| reader | all |\n\n## Loading\n" in (folder / "README.md").read_text()
+    assert (folder / "dropped.jsonl").read_text() == '{"item": "x"}\n'
+
+
+def test_an_audit_stays_out_of_a_card_that_hides_the_answers(made, tmp_path):
+    """It is made from the answers, so that little of it would tell many of them in a small set."""
+    folder = made.export(tmp_path / "data", hide_answers=True, making=Making(audit="| reader | all |"))
+    assert "reader" not in (folder / "README.md").read_text()
+
+
+def test_a_finished_export_is_known_by_its_source(made, tmp_path):
+    """The same source is finished, an empty place is free, another source or a labels' folder is in the way."""
+    folder = made.export(tmp_path / "data")
+    assert is_exported(folder, SOURCE)
+    assert not is_exported(tmp_path / "new", SOURCE)
+    with pytest.raises(InputError, match="holds something else"):
+        is_exported(folder, SOURCE | {"seed": 8})
+    made.export(tmp_path / "other", hide_answers=True)
+    shutil.rmtree(tmp_path / "other")
+    assert not is_exported(tmp_path / "other", SOURCE)
+    with pytest.raises(InputError, match="other-labels: there already"):
+        is_exported(tmp_path / "other", SOURCE, hide_answers=True)
+
+
+@pytest.mark.parametrize(("name", "said"), [("file/data", "cannot be written"), ("file", "there already")])
+def test_a_place_that_cannot_be_written_is_known_before_the_work(tmp_path, name, said):
+    """A file where the folder or its parent should be is refused."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=said):
+        is_exported(tmp_path / name, SOURCE)
+
+
+def test_a_damaged_data_json_is_no_finished_export(made, tmp_path):
+    """What cannot be read is something else, and no traceback."""
+    folder = made.export(tmp_path / "data")
+    (folder / "data.json").write_text("{")
+    with pytest.raises(InputError, match="holds something else"):
+        made.export(folder)
 
 
 def test_twenty_times_the_rows_store_media_once(many, made, tmp_path):
@@ -189,7 +233,8 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(made, tmp_path):
 def test_parquet_holds_the_media_once_a_row_group(many, tmp_path):
     """The viewer's files embed every clip, and still store it once, not once a row."""
     corpus = Corpus.open(str(many.export(tmp_path / "data")))
-    folder = export_parquet(corpus, tmp_path / "viewer")
+    folder = export_parquet(corpus, tmp_path / "viewer", "| reader |")
+    assert "| reader |" in (folder / "README.md").read_text()
     assert files_below(folder) == [
         "README.md", "playhouse/test-00000-of-00001.parquet", "playhouse/train-00000-of-00001.parquet",
     ]  # fmt: skip

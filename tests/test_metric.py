@@ -79,12 +79,21 @@ def test_metric_combines_with_others(metric: evaluate.EvaluationModule) -> None:
         ({"tasks": None}, "tasks is missing"),
         ({"clips": CLIPS[:2]}, r"clips\[2\] is missing"),
         ({"options": [["x", "y", "z", "w"]]}, r"options\[1\] is missing"),
-        ({"predictions": [*REPLIES[:3], None]}, r"predictions\[3\] is None"),
+        ({"predictions": [*REPLIES[:3], None]}, r"predictions\[3\] is None; wanted the reply's text"),
+        ({"predictions": "Answer: B"}, "predictions is 'Answer: B'; wanted a list"),
+        ({"references": ["B", 2, "A", "A"]}, r"references\[1\] is 2; wanted the letter"),
+        ({"tasks": ["au", None, "au", "te"]}, r"tasks\[1\] is None; wanted a task id or label"),
+        ({"clips": ["c1", None, "c2", "c2"]}, r"clips\[1\] is None; wanted the clip's id"),
+        ({"clips": "c1c1"}, "clips is 'c1c1'; wanted a list"),
+        ({"options": [["x", "y", "z", "w"], None] * 2}, r"options\[1\] is None; wanted the row's options, a list"),
+        ({"options": [["x", "y", "z", "w"], "xyzw"] * 2}, r"options\[1\] is 'xyzw'; wanted the row's options"),
+        ({"options": [["x", "y", "z", "w"]] * 2 + [["x", 1, "z", "w"]] * 2}, r"options\[2\] is \['x', 1, 'z', 'w'\]"),
+        ({"options": 4}, "options is 4; wanted a list"),
         ({"references": ["B", "C", "E", "A"]}, r"references\[2\] is 'E'"),
         ({"references": ["B", "C", "a red hat", "A"]}, r"references\[2\] is 'a red hat'"),
         ({"tasks": ["au", "au", "smell", "te"]}, r"tasks\[2\]: unknown task 'smell'"),
         ({"clips": ["c1", "c1", "", "c3"]}, r"clips\[2\] is ''"),
-        ({"options": [["x", "y", "z", "w"]] * 3 + [["x"]]}, "row 3: "),
+        ({"options": [["x", "y", "z", "w"]] * 3 + [["x"]]}, r"options\[3\]: "),
         (
             {"references": ["C", "C", "A", "A"], "options": [["x", "y"]] * 4},
             r"references\[0\] is 'C'; wanted one of A/B",
@@ -98,6 +107,14 @@ def test_bad_input_is_a_value_error_that_names_the_position(
     with pytest.raises(ValueError, match=named):
         metric.compute(**{**ROWS, **change})
     assert metric.compute(**ROWS)["n"] == 4
+
+
+def test_rows_that_came_in_batches_are_checked_too(metric: evaluate.EvaluationModule) -> None:
+    """A value that is no text is named where it stands among all the rows."""
+    metric.add_batch(**{name: column[:2] for name, column in ROWS.items()})
+    metric.add_batch(predictions=["B", "C"], references=["B", "C"], tasks=["te", None])
+    with pytest.raises(ValueError, match=r"tasks\[3\] is None; wanted a task id"):
+        metric.compute()
 
 
 def test_refused_rows_leave_no_files(metric: evaluate.EvaluationModule, tmp_path: Path) -> None:

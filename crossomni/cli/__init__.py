@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from crossomni.cli import data, runs
+from crossomni.cli import data, models, runs
 from crossomni.errors import CrossOmniError, InputError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 data.register(app)
 runs.register(app)
+models.register(app)
 
 
 def main() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ from crossomni.errors import InputError
 if TYPE_CHECKING:
     from crossomni.construction.build import Built
     from crossomni.playhouse.company import Season
+    from crossomni.records import Annotation, Row
 
 # The shipped set is what ``crossomni build --source playhouse`` makes without further options.
 CLIPS, SEED, TEST_SHARE = 60, 1, 0.7
@@ -37,7 +39,8 @@ def playhouse(out: Folder, clips: Clips = CLIPS, seed: Seed = SEED, workers: Wor
     """Film plays: clips and their truth. Goes on where it stopped."""
     from crossomni.playhouse.company import Season
 
-    _film(Season(clips=clips, seed=seed, folder=out), workers)
+    hands = _hands(workers)
+    _film(Season(clips=clips, seed=seed, folder=out), hands)
     print(f"{clips} clips with their truth are in {out}")
 
 
@@ -56,45 +59,100 @@ def build(
     """Build a dataset: from clips through annotations and questions to a folder that load_dataset reads."""
     from crossomni import __version__
     from crossomni.construction.build import build_rows
+    from crossomni.export import Making, is_exported
     from crossomni.export import export as write
-    from crossomni.playhouse.company import Season
+    from crossomni.playhouse.company import Season, open_season
 
     if source != "playhouse":
         raise InputError(f"--source is {source!r}; wanted playhouse.")
-    season = Season(clips=clips, seed=seed, folder=media or out.with_name(f"{out.name}-clips"))
-    _film(season, workers)
-    annotations = {annotation.clip.id: annotation for annotation in season.annotations()}
-    built = build_rows(tuple(annotations.values()), test_share=test_share, seed=seed)
     described = {"source": source, "seed": seed, "version": __version__, "clips": clips, "test_share": test_share,
-                 "licence": "apache-2.0"}  # fmt: skip
-    write(
-        out,
-        built.rows,
-        {name: annotation.clip for name, annotation in annotations.items()},
-        {name: season.video(name) for name in annotations},
-        truth=annotations,
-        source=described,
-        hide_answers=hide_answers,
-    )
+                 "licence": "apache-2.0"} | ({"answers": "held back"} if hide_answers else {})  # fmt: skip
+    if is_exported(out, described, hide_answers=hide_answers):
+        print(f"{out} holds this very build, finished; nothing was done")
+        return
+    season = Season(clips=clips, seed=seed, folder=media or out.with_name(f"{out.name}-clips"))
+    hands = _hands(workers)
+    _check_plan(season, test_share)
+    open_season(season)
+    with _clips_stay(season):
+        _film(season, hands)
+        truth = {annotation.clip.id: annotation for annotation in season.annotations()}
+        built = build_rows(tuple(truth.values()), test_share=test_share, seed=seed)
+        write(
+            out,
+            built.rows,
+            {name: annotation.clip for name, annotation in truth.items()},
+            {name: season.video(name) for name in truth},
+            truth=truth,
+            source=described,
+            hide_answers=hide_answers,
+            making=Making(
+                audit="" if hide_answers else _audit(built.rows, "test", truth.get),
+                dropped=[asdict(drop) for drop in built.dropped],
+            ),
+        )
     _tell(built, out)
     if media is None:
         shutil.rmtree(season.folder)
 
 
-def _film(season: Season, workers: int) -> None:
+def _check_plan(season: Season, test_share: float) -> None:
+    """Refuse before hours of filming what could be refused after them."""
+    from crossomni.construction.splits import split_by_episode
+    from crossomni.optional import need
+    from crossomni.playhouse.scripts import write_play
+
+    plays = (write_play(season.seed, index) for index in range(season.clips))
+    split_by_episode({play.clip_id: play.episode for play in plays}, test_share, season.seed)
+    need("sklearn", "the audit in the dataset's card")
+
+
+@contextmanager
+def _clips_stay(season: Season) -> Iterator[None]:
+    """Say of a failure that what was filmed is kept, and where."""
+    try:
+        yield
+    except (InputError, OSError) as error:
+        filmed = sum(season.truth(name).is_file() for name in season.clip_ids)
+        stay = (
+            f"{filmed} of {season.clips} clips are filmed and stay in {season.folder}; the same command goes on there."
+        )
+        if isinstance(error, InputError):
+            raise type(error)(f"{error} {stay}") from error
+        raise InputError(f"{error}. Make room, or mend what it names. {stay}") from error
+
+
+def _hands(workers: int) -> int:
+    """How many processes film at once."""
+    if workers < 0:
+        raise InputError(f"--workers is {workers}; wanted 0 (one for each core) or more.")
+    return workers or os.cpu_count() or 1
+
+
+def _film(season: Season, hands: int) -> None:
     from tqdm import tqdm
 
     from crossomni.playhouse.company import film_season
 
-    filmed = film_season(season, workers or os.cpu_count() or 1)
-    for _ in tqdm(filmed, total=season.clips, desc="filming", unit="clip", disable=None):
+    for _ in tqdm(film_season(season, hands), total=season.clips, desc="filming", unit="clip", disable=None):
         pass
 
 
+def _audit(splits: Mapping[str, Sequence[Row]], split: str, truth: Callable[[str], Annotation | None]) -> str:
+    """The audit's tables in Markdown; it takes seconds for each thousand rows."""
+    from tqdm import tqdm
+
+    from crossomni.construction.audit import audit as run
+    from crossomni.construction.audit_table import to_markdown
+
+    with tqdm(total=len(splits[split]), desc="auditing", unit="row", disable=None) as bar:
+        text = to_markdown(run(splits, split, truth))
+        bar.update(len(splits[split]))
+    return text
+
+
 def _tell(built: Built, out: Path) -> None:
-    """Say what came out; write the drops with their reasons into the finished folder."""
-    dropped = out / "dropped.jsonl"
-    dropped.write_text("".join(json.dumps(asdict(drop)) + "\n" for drop in built.dropped), encoding="utf-8")
+    """Say what came out, and how much was dropped for which reason."""
     counts = ", ".join(f"{len(rows)} {split}" for split, rows in built.rows.items())
     print(f"{counts} rows are in {out}; dropped: {len(built.dropped)}")
     for reason, count in built.funnel.items():
@@ -108,13 +166,11 @@ def audit(
     media: Annotated[Path | None, typer.Option(help="With 'full': the media folder.")] = None,
 ) -> None:
     """Measure shortcuts and leaks of a dataset, as Markdown tables."""
-    from crossomni.construction.audit import audit as run
-    from crossomni.construction.audit_table import to_markdown
     from crossomni.corpus import Corpus
 
     corpus = Corpus.open(data, annotations, media)
     corpus.rows(split)  # an unknown split is refused by name
-    print(to_markdown(run({name: corpus.rows(name) for name in corpus.splits}, split, corpus.annotation)))
+    print(_audit(corpus.rows_by_split, split, corpus.annotation))
 
 
 def perceive(
@@ -146,4 +202,7 @@ def export(data: Data, out: Folder) -> None:
     from crossomni.corpus import Corpus
     from crossomni.export import export_parquet
 
-    print(export_parquet(Corpus.open(data), out))
+    corpus = Corpus.open(data)
+    split = corpus.splits[-1]
+    labelled = all(row.answer for row in corpus.rows(split))
+    print(export_parquet(corpus, out, _audit(corpus.rows_by_split, split, corpus.annotation) if labelled else ""))

@@ -36,7 +36,11 @@ def evaluate(config: StudyConfig) -> None:
 
     With --rotate, --repeats or --matrix it is asked again in other ways, into folders inside the run's folder.
     """
-    _tell([_evaluate(config)])
+    from crossomni.evaluation.shards import Shard
+
+    summary = _evaluate(config)
+    if Shard.of_this_process().is_main:
+        _tell([summary])
 
 
 def score(config: RepliesConfig) -> None:
@@ -112,8 +116,10 @@ def _evaluate(config: EvalConfig) -> RunSummary:
     from tqdm import tqdm
 
     from crossomni.evaluation.runner import evaluate as run
+    from crossomni.evaluation.shards import Shard
 
-    with tqdm(desc=config.model, unit="row", disable=None) as bar:
+    hidden = None if Shard.of_this_process().is_main else True  # None: where nobody watches
+    with tqdm(desc=config.model, unit="row", disable=hidden) as bar:
 
         def show(done: int, total: int) -> None:
             bar.total, bar.n = total, done

@@ -40,7 +40,7 @@ def build_rows(annotations: Sequence[Annotation], *, test_share: float, seed: in
         DataError: when nothing is left of one of the splits.
     """
     aligned, dropped = _sort(align(annotation) for annotation in annotations)
-    sides = split_by_episode([annotation.clip for annotation in aligned], test_share, seed)
+    sides = split_by_episode({annotation.clip.id: annotation.clip.episode for annotation in aligned}, test_share, seed)
     rows: dict[str, tuple[Row, ...]] = {}
     for split in SPLITS:
         of_split = [annotation for annotation in aligned if sides[annotation.clip.id] == split]
@@ -53,8 +53,8 @@ def build_rows(annotations: Sequence[Annotation], *, test_share: float, seed: in
         rows[split] = tuple(_assemble(item, split) for item in verified)
         if not rows[split]:
             raise DataError(
-                f"build: no row is left in the {split} split of {len(annotations)} clips. "
-                "Whole episodes (two clips of playhouse) go to one split: take more clips, or another test share."
+                f"build: no row is left in the {split} split of {len(annotations)} clips: every question was dropped. "
+                "Take more clips, or another test share."
             )
     return Built(rows=rows, dropped=tuple(dropped))
 

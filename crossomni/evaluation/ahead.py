@@ -39,14 +39,18 @@ def in_batches(
     place = 0
     while place < len(items):
         batch = items[place : place + size]
+        results: Sequence[_B | ModelError] | None = None
         try:
-            yield from zip(batch, run(batch), strict=True)
+            results = run(batch)
         except torch.OutOfMemoryError as error:
+            reason = " ".join(str(error).split())
+        if results is None:
+            # Only here: as long as the error is at hand, its frames hold what did not fit.
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
             if len(batch) > 1:
                 size = len(batch) // 2
                 continue
-            reason = " ".join(str(error).split())
-            yield batch[0], ModelError(f"out of memory ({reason}). Give fewer --frames or --pixels.")
+            results = [ModelError(f"out of memory ({reason}). Give fewer --frames or --pixels.")]
+        yield from zip(batch, results, strict=True)
         place += len(batch)

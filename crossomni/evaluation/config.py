@@ -20,6 +20,8 @@ SENSES: Mapping[KnockOut, Modality] = {"sound": Modality.AUDIO, "sight": Modalit
 AnswerBy = Literal["likelihood", "letters", "generation"]
 Packing = Literal["interleaved", "apart"]
 Order = Literal["video-first", "text-first"]
+MediaAs = Literal["data", "file"]
+_FREE = {"free": True}  # may differ when a run goes on
 ROTATIONS = 4  # a question of four options has so many
 
 
@@ -30,10 +32,10 @@ class EvalConfig:
     model: str = field(
         metadata={
             "help": "uniform, most-frequent, longest-option, elimination, a folder, an id of the Hub, "
-            "package:NAME, python:module:Class or python:file.py:Class."
+            "package:NAME, openai:NAME@URL, python:module:Class or python:file.py:Class."
         }
     )
-    out: Path = field(metadata={"help": "The run's folder; the same run goes on there where it stopped."})
+    out: Path = field(metadata={"help": "The run's folder; the same run goes on there where it stopped.", **_FREE})
     data: str = field(default="playhouse", metadata={"help": "playhouse, a data folder, or full."})
     split: str = field(default="test", metadata={"help": "The split that is asked."})
     prompt: str = field(default="default", metadata={"help": "The prompt's name: default, cot, or one of yours."})
@@ -68,11 +70,17 @@ class EvalConfig:
     system: str = field(default="", metadata={"help": "The system prompt; none by default."})
     temperature: float = field(default=0.0, metadata={"help": "Of a generated reply; 0 takes the likeliest token."})
     most_new_tokens: int = field(default=1024, metadata={"help": "Of a generated reply, with its reasoning."})
-    batch: int = field(default=8, metadata={"help": "Questions that a model is asked at once, at most."})
+    media_as: MediaAs = field(
+        default="data", metadata={"help": "How a server gets a clip: as data, or as a file of the disk that it shares."}
+    )
+    batch: int = field(default=8, metadata={"help": "Questions that a model is asked at once, at most.", **_FREE})
+    at_once: int = field(default=64, metadata={"help": "Questions that a server is asked at once, at most.", **_FREE})
+    tries: int = field(default=5, metadata={"help": "Of a request whose failure may pass by itself.", **_FREE})
+    deadline_seconds: float = field(default=120.0, metadata={"help": "Of one try of a server's reply.", **_FREE})
     seed: int = field(default=0, metadata={"help": "Of whatever is drawn: baselines, sampled replies, shots."})
 
     def __post_init__(self) -> None:
-        for name in ("limit", "frames", "pixels", "most_new_tokens", "batch"):
+        for name in ("limit", "frames", "pixels", "most_new_tokens", "batch", "at_once", "tries"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{name} is {value}; wanted at least 1.")
@@ -81,7 +89,12 @@ class EvalConfig:
                 raise InputError(f"{name} is {getattr(self, name)}; wanted 0 or more.")
         if self.rotation not in range(ROTATIONS):
             raise InputError(f"rotation is {self.rotation}; wanted 0 to {ROTATIONS - 1}.")
-        for name, kind in (("answer_by", AnswerBy), ("packing", Packing), ("order", Order)):
+        for name, kind in (
+            ("answer_by", AnswerBy),
+            ("packing", Packing),
+            ("order", Order),
+            ("media_as", MediaAs),
+        ):
             value, allowed = getattr(self, name), get_args(kind)
             if value not in allowed and not (name == "answer_by" and value is None):
                 raise InputError(f"{name} is {value!r}; wanted one of {', '.join(allowed)}.")
@@ -98,8 +111,8 @@ class EvalConfig:
                 raise InputError(f"knock_out has {said}; wanted one thing done to {part}. Make two runs of it.")
 
     def to_json(self) -> dict[str, Any]:
-        """Its fields as plain values, without ``out``: the folder may be moved."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "out"}
+        """Its fields as plain values, without those that do not matter to a reply; the folder may be moved."""
+        values = {f.name: getattr(self, f.name) for f in fields(EvalConfig) if not f.metadata.get("free")}
         return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()} | {
             "knock_out": sorted(self.knock_out)
         }

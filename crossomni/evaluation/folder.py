@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from crossomni.records import STATES, Prediction, Row
 from crossomni.scoring import score
 
 RUN, PREDICTIONS, SCORES, REPORT = "run.json", "predictions.jsonl", "scores.json", "report.html"
+SHARDS = "shards"  # only while several processes share the run, or after they were killed
+PREFLIGHT = "preflight.json"  # only where there was one
 FAILURES = "failures.jsonl"  # only where rows that failed were asked again: what had happened
 
 
@@ -87,22 +90,25 @@ class RunFolder:
         Raises:
             RunError: naming the line of a row that is unknown or there twice, or that is damaged.
         """
-        known = {row.id: row for row in rows}
-        found: dict[str, Prediction] = {}
-        if not self.predictions_path.exists():
-            return found
-        for number, record in enumerate(read_records(self.predictions_path), start=1):
-            where = f"{self.predictions_path}, line {number}"
-            try:
-                prediction = Prediction.from_json(record)
-            except RecordError as error:
-                raise RunError(f"{where}: {error} Mend or remove the line.") from error
-            if prediction.id not in known:
-                raise RunError(f"{where}: row {prediction.id!r} is not of this run's data. Remove the line.")
-            _check_same(prediction, known[prediction.id], where)
-            if prediction.id in found:
-                raise RunError(f"{where}: row {prediction.id!r} is there for the second time. Remove the line.")
-            found[prediction.id] = prediction
+        return _read_predictions(self.predictions_path, rows) if self.predictions_path.exists() else {}
+
+    def shard_path(self, name: str) -> Path:
+        """The ledger of one of several processes; its lines move to ``predictions.jsonl`` when all have ended."""
+        return self.path / SHARDS / f"{name}.jsonl"
+
+    def gather(self, ledger: Ledger, rows: Sequence[Row]) -> dict[str, Prediction]:
+        """Move what several processes found into the run's one ledger, also after they were killed.
+
+        Raises:
+            RunError: naming the line that is damaged or of another run.
+        """
+        found = self.predictions(rows)
+        for path in sorted((self.path / SHARDS).glob("*.jsonl")):
+            for key, prediction in _read_predictions(path, rows).items():
+                if key not in found:
+                    ledger.append(prediction.to_json())
+                    found[key] = prediction
+        shutil.rmtree(self.path / SHARDS, ignore_errors=True)
         return found
 
     def put_failures_aside(self, ledger: Ledger, predictions: Mapping[str, Prediction]) -> dict[str, Prediction]:
@@ -121,6 +127,14 @@ class RunFolder:
         scores = scores_of(rows, predictions)
         write_json(self.path / SCORES, scores)
         return scores
+
+    def write_preflight(self, moved: Mapping[str, Mapping[str, float]]) -> None:
+        """Note how far the preflight's exchanges moved the log-probabilities, by sense and clip."""
+        write_json(self.path / PREFLIGHT, moved)
+
+    def preflight(self) -> dict[str, Any]:
+        """What ``write_preflight`` noted; empty where there was none."""
+        return self._read(PREFLIGHT) if (self.path / PREFLIGHT).exists() else {}
 
     def open_data(self) -> tuple[Corpus, tuple[Row, ...]]:
         """The run's data, opened again, and the rows that it is about.
@@ -177,6 +191,24 @@ def scores_of(rows: Sequence[Row], predictions: Mapping[str, Prediction]) -> dic
         "states": {state: states[state] for state in STATES} | {"missing": len(rows) - len(predictions)},
         "receipts": "none" if not with_receipt else "all" if with_receipt == len(rows) else "some",
     }
+
+
+def _read_predictions(path: Path, rows: Sequence[Row]) -> dict[str, Prediction]:
+    known = {row.id: row for row in rows}
+    found: dict[str, Prediction] = {}
+    for number, record in enumerate(read_records(path), start=1):
+        where = f"{path}, line {number}"
+        try:
+            prediction = Prediction.from_json(record)
+        except RecordError as error:
+            raise RunError(f"{where}: {error} Mend or remove the line.") from error
+        if prediction.id not in known:
+            raise RunError(f"{where}: row {prediction.id!r} is not of this run's data. Remove the line.")
+        _check_same(prediction, known[prediction.id], where)
+        if prediction.id in found:
+            raise RunError(f"{where}: row {prediction.id!r} is there for the second time. Remove the line.")
+        found[prediction.id] = prediction
+    return found
 
 
 def _check_same(prediction: Prediction, row: Row, where: str) -> None:

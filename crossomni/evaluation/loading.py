@@ -17,6 +17,7 @@ from crossomni.corpus import Corpus
 from crossomni.errors import InputError
 from crossomni.evaluation.baselines import BASELINES, Baseline
 from crossomni.evaluation.config import EvalConfig
+from crossomni.evaluation.endpoint import Endpoint
 from crossomni.evaluation.language_model import LanguageModel
 from crossomni.evaluation.models import Model
 from crossomni.evaluation.omni.model import THINKERS, OmniModel
@@ -39,12 +40,14 @@ def load_model(config: EvalConfig, corpus: Corpus) -> Model:
     if kind == "package" and colon:
         weights = _packaged_weights(name)
         return LanguageModel(weights.stem, weights, config.answer_by or "likelihood")
+    if kind == "openai" and colon:
+        return Endpoint(name, config)
     if Path(spec).is_dir():
         return _by_transformers(Path(spec).absolute().name, Path(spec), config)
     if colon or spec.startswith((".", "/", "~")) or not 0 <= spec.count("/") <= 1:
         raise InputError(
             f"model {spec!r}: no such folder, and no id of the Hub. Wanted {', '.join(BASELINES)}, a folder, "
-            "ORGANISATION/NAME, package:NAME or python:module:Class."
+            "ORGANISATION/NAME, package:NAME, openai:NAME@URL or python:module:Class."
         )
     return _by_transformers(spec, spec, config)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from crossomni.corpus import Corpus
 from crossomni.errors import DeafOrBlindError, InputError
@@ -16,24 +15,15 @@ from crossomni.media import FrameCache
 from crossomni.records import by_clip
 from crossomni.tasks import Modality
 
-_log = logging.getLogger(__name__)
-
-# Far above what rounding moves (1e-5 in single precision, 1e-2 in bfloat16) is too much to ask of a small model:
-# the same input gives the same numbers to the last bit, and any other input is another sum.
+# The same input gives the same numbers to the last bit, and any other input is another sum.
 _MOVED = 1e-6
 _SWAPS: dict[Modality, KnockOut] = {Modality.AUDIO: "sound-swapped", Modality.VISION: "sight-swapped"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Moved:
-    """How far the log-probabilities of the letters moved when one sense was exchanged, in nats."""
-
-    sense: Modality
-    by_clip: dict[str, float]  # the largest step of a letter
-
-
-def check_senses(model: Model, run: Run, corpus: Corpus, clips: int) -> tuple[Moved, ...]:
+def check_senses(model: Model, run: Run, corpus: Corpus, clips: int) -> dict[str, dict[str, float]]:
     """Exchange the sound, and then the pictures, of the first clips of a run, one question each.
+
+    Returns, for each sense and clip, how far the log-probability of a letter moved at most, in nats.
 
     Raises:
         DeafOrBlindError: naming a clip whose exchange moved nothing.
@@ -48,7 +38,7 @@ def check_senses(model: Model, run: Run, corpus: Corpus, clips: int) -> tuple[Mo
     firsts = [group[0] for _, group in by_clip(run.rows)][:clips]
     asks = [next(run.asks([row], cache, again=True)) for row in firsts]
     plain = _scores(model, asks)
-    found = []
+    found = {}
     for sense in senses:
         controls = Controls([_SWAPS[sense]], corpus, run.rows)
         swapped = [replace(ask, clip=controls.clip(row, cache)) for ask, row in zip(asks, firsts, strict=True)]
@@ -64,11 +54,8 @@ def check_senses(model: Model, run: Run, corpus: Corpus, clips: int) -> tuple[Mo
                 f"{model.name} ({len(still)} of {len(steps)} clips). Mend the model's input, or declare it: "
                 f"--knock-out {what}."
             )
-        _log.info(
-            "preflight: %s moves the log-probabilities by %.3g to %.3g", sense, min(steps.values()), max(steps.values())
-        )
-        found.append(Moved(sense=sense, by_clip=steps))
-    return tuple(found)
+        found[sense.value] = steps
+    return found
 
 
 def _scores(model: Model, asks: Sequence[Ask]) -> list[Sequence[float]]:

@@ -16,6 +16,7 @@ from crossomni.evaluation.config import SENSES, EvalConfig
 from crossomni.evaluation.controls import Controls
 from crossomni.evaluation.folder import RunFolder
 from crossomni.evaluation.models import Ask, Model, model_fingerprint
+from crossomni.evaluation.shards import Shard
 from crossomni.evaluation.shots import Shots
 from crossomni.ledger import Ledger
 from crossomni.media import FrameCache
@@ -61,8 +62,21 @@ class Run:
         """Hold the run's folder; rows that failed before are to be asked again."""
         with Ledger(self.folder.predictions_path) as self._ledger:
             self.folder.claim(self._about)
-            self.predictions = self.folder.put_failures_aside(self._ledger, self.folder.predictions(self.rows))
+            self.gather()
+            self.predictions = self.folder.put_failures_aside(self._ledger, self.predictions)
             yield
+
+    @contextmanager
+    def join(self, shard: Shard) -> Iterator[None]:
+        """Take part in a run that another process holds."""
+        self.predictions = self.folder.predictions(self.rows)
+        with Ledger(self.folder.shard_path(shard.name)) as self._ledger:
+            yield
+
+    def gather(self) -> None:
+        """Take in what other processes found."""
+        assert self._ledger is not None
+        self.predictions = self.folder.gather(self._ledger, self.rows)
 
     def asks(self, rows: Sequence[Row], cache: FrameCache | None, *, again: bool = False) -> Iterator[Ask]:
         """The questions about one clip that are still to be asked, or all of them ``again``."""

@@ -23,6 +23,7 @@ from crossomni.evaluation.models import Ask, Model, load
 from crossomni.evaluation.preflight import check_senses
 from crossomni.evaluation.report import check_report, write_report
 from crossomni.evaluation.run import Run
+from crossomni.evaluation.shards import Shard
 from crossomni.evaluation.study import StudyConfig
 from crossomni.media import FrameCache
 from crossomni.records import Prediction, Row, by_clip
@@ -51,8 +52,10 @@ def evaluate(config: EvalConfig, *, progress: Progress = lambda done, total: Non
         DeafOrBlindError: when sound or sight was promised and did not reach the model; nothing is scored then.
     """
     if not isinstance(config, StudyConfig):
-        return evaluate_all([config], progress=progress)[0]
-    return evaluate_all([config.plain], config.beside(), preflight=config.preflight, progress=progress)[0]
+        summaries = evaluate_all([config], progress=progress)
+    else:
+        summaries = evaluate_all([config.plain], config.beside(), preflight=config.preflight, progress=progress)
+    return summaries[0] if summaries else RunSummary(folder=config.out, scores=None)
 
 
 def evaluate_all(
@@ -65,7 +68,8 @@ def evaluate_all(
     """Several runs of one model on the same rows, clip by clip, each into its own folder.
 
     The runs of ``where_possible`` are left out, with a warning, where the data or the model's senses do not allow
-    their knock-out. With ``preflight`` so many clips show first that sound and sight move the model.
+    their knock-out. With ``preflight`` so many clips show first that sound and sight move the model. Of several
+    processes each takes its share of the clips, and the first one gathers, scores and returns the summaries.
 
     Raises:
         InputError: also when they differ in what belongs to the model or to the rows; else as ``evaluate`` does.
@@ -83,21 +87,45 @@ def evaluate_all(
     runs += _possible(where_possible, corpus, rows, model)
     if not all(run.finished for run in runs):
         load(model)
-        if preflight:
-            check_senses(model, runs[0], corpus, preflight)
+    shard = Shard.of_this_process()
+    moved = None
+    if preflight and shard.is_main and not runs[0].finished:
+        moved = check_senses(model, runs[0], corpus, preflight)
     with ExitStack() as held:
+        if shard.is_main:
+            for run in runs:
+                held.enter_context(run.open())
+            if moved is not None:
+                runs[0].folder.write_preflight(moved)
+        shard.wait()
+        if not shard.is_main:
+            for run in runs:
+                held.enter_context(run.join(shard))
+        _answer(model, runs, list(_own_rows(rows, shard)), progress)
+        shard.wait()
+        if not shard.is_main:
+            return ()
         for run in runs:
-            held.enter_context(run.open())
-        total = len(rows) * len(runs)
-        done = sum(len(run.predictions) for run in runs)
-        progress(done, total)
-        for ask, prediction in answer(model, _groups(runs, rows, model)):
-            assert isinstance(ask.origin, Run)
-            ask.origin.keep(prediction)
-            done += 1
-            progress(done, total)
+            run.gather()
         # The last first, since a run's report tells of the runs inside its folder.
         return tuple(reversed([finish(run.folder, rows, run.predictions) for run in reversed(runs)]))
+
+
+def _answer(model: Model, runs: Sequence[Run], rows: Sequence[Row], progress: Progress) -> None:
+    """Ask what is left of the rows that belong to this process."""
+    total = len(rows) * len(runs)
+    done = sum(row.id in run.predictions for run in runs for row in rows)
+    progress(done, total)
+    for ask, prediction in answer(model, _groups(runs, rows, model)):
+        assert isinstance(ask.origin, Run)
+        ask.origin.keep(prediction)
+        done += 1
+        progress(done, total)
+
+
+def _own_rows(rows: Sequence[Row], shard: Shard) -> Iterator[Row]:
+    for _, of_clip in shard.share(by_clip(rows)):
+        yield from of_clip
 
 
 def rescore(path: Path) -> RunSummary:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,10 @@ from crossomni.errors import InputError
 from crossomni.optional import need
 
 _PURPOSE = "a model by transformers"
-_FILES = (".json", ".safetensors", ".bin", ".gguf", ".jinja", ".model")
+_FILES = (".json", ".safetensors", ".bin", ".gguf", ".jinja", ".model", ".txt", ".py")
+
+# What the libraries raise where files are missing, cut short, or not of this kind.
+_FAULTS = (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError)
 
 
 def from_pretrained(kind: str, source: Path | str, *, trust: bool = False, **options: Any) -> Any:
@@ -28,19 +30,35 @@ def from_pretrained(kind: str, source: Path | str, *, trust: bool = False, **opt
     Raises:
         InputError: when it cannot be loaded, or needs code that is not trusted.
     """
-    transformers = need("transformers", _PURPOSE)
+    transformers, safetensors = need("transformers", _PURPOSE), need("safetensors", _PURPOSE)
+    load = getattr(transformers, kind).from_pretrained
     place: Path | str = source
     if isinstance(place, Path) and place.suffix == ".gguf":
         need("gguf", "a model in a GGUF file")
         place, options = place.parent, {"gguf_file": place.name, **options}
     try:
         with _quiet(transformers):
-            return getattr(transformers, kind).from_pretrained(place, trust_remote_code=trust, **options)
-    except (OSError, ValueError, KeyError, RuntimeError, json.JSONDecodeError) as error:
+            return load(place, trust_remote_code=trust, **options)
+    except (*_FAULTS, safetensors.SafetensorError) as error:
         reason = " ".join(str(error).strip().partition("\n")[0].split())
         if "trust_remote_code" in str(error):
             reason = "it brings its own code, and that is not run unless --trust-remote-code says so; read it first"
         raise InputError(f"model {source}: cannot be loaded ({reason}). Give a folder or an id that loads.") from error
+
+
+def model_from_pretrained(kind: str, source: Path | str, *, trust: bool = False, **options: Any) -> Any:
+    """``from_pretrained`` of a model's class, every weight of which must be there.
+
+    Raises:
+        InputError: also when a weight is missing, in whose place the library would put random numbers.
+    """
+    model, found = from_pretrained(kind, source, trust=trust, output_loading_info=True, **options)
+    if missing := sorted(found["missing_keys"]):
+        raise InputError(
+            f"model {source}: {len(missing)} of its weights are missing, {missing[0]} for one. "
+            "Give a folder or an id with all of them."
+        )
+    return model
 
 
 def model_type(source: Path | str, *, trust: bool = False) -> str:
@@ -53,11 +71,17 @@ def model_type(source: Path | str, *, trust: bool = False) -> str:
 
 
 def weights_fingerprint(source: Path | str, *, trust: bool = False) -> str:
-    """SHA-256 of the files, or the Hub's commit."""
+    """SHA-256 of the files, or the Hub's commit.
+
+    Raises:
+        InputError: when there are none.
+    """
     if isinstance(source, str):
         return str(from_pretrained("AutoConfig", source, trust=trust)._commit_hash)
     if source.is_file():
         return file_sha256(source)
+    if not source.is_dir():
+        raise InputError(f"weights {source}: there is no such file or folder. Check the path.")
     files = sorted(path for path in source.iterdir() if path.suffix in _FILES)
     lines = [f"{path.name} {file_sha256(path)}" for path in files]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -68,13 +92,16 @@ def _quiet(transformers: ModuleType) -> Iterator[None]:
     """Without the libraries' own bars where nobody watches, and without their lines before an error of ours."""
     from huggingface_hub.utils import logging as hub
 
-    bars, level = transformers.utils.logging.is_progress_bar_enabled(), hub.get_verbosity()
+    own = transformers.utils.logging
+    bars, level, own_level = own.is_progress_bar_enabled(), hub.get_verbosity(), own.get_verbosity()
     if not sys.stderr.isatty():
-        transformers.utils.logging.disable_progress_bar()
+        own.disable_progress_bar()
     hub.set_verbosity(logging.ERROR)
+    own.set_verbosity(logging.ERROR)
     try:
         yield
     finally:
         hub.set_verbosity(level)
+        own.set_verbosity(own_level)
         if bars:
-            transformers.utils.logging.enable_progress_bar()
+            own.enable_progress_bar()

@@ -3,5 +3,6 @@
 from crossomni.media.altered import AlteredClip
 from crossomni.media.cache import FrameCache
 from crossomni.media.clip import ClipFile
+from crossomni.media.tracks import track, wav
 
-__all__ = ["AlteredClip", "ClipFile", "FrameCache"]
+__all__ = ["AlteredClip", "ClipFile", "FrameCache", "track", "wav"]

@@ -1,6 +1,8 @@
 """The CrossOmni metric for ``evaluate``: a shell over ``crossomni.answers`` and ``crossomni.scoring``."""
 
 # evaluate reads the imports of this file line by line: one module in each, no parentheses.
+from collections.abc import Iterable
+
 import datasets
 import evaluate
 
@@ -50,6 +52,16 @@ Example:
 """
 
 
+# What each column holds, a value a row; an error says it.
+_WANTED = {
+    "predictions": "the reply's text (empty for a row that failed)",
+    "references": "the letter of the right option",
+    "tasks": "a task id or label, as au or Au→Vi",
+    "clips": "the clip's id (leave clips out where they are unknown)",
+    "options": "the row's options, a list of texts (leave options out where they are unknown)",
+}
+
+
 class Crossomni(evaluate.Metric):
     """Reads replies and scores the letters."""
 
@@ -78,7 +90,12 @@ class Crossomni(evaluate.Metric):
 
     def _compute(self, predictions, references, tasks, clips=None, options=None):
         try:
-            check_lengths({"predictions": predictions, "clips": clips, "options": options})
+            # Those that came by add and add_batch were not looked at yet.
+            columns = {"predictions": predictions, "references": references, "tasks": tasks}
+            columns = {name: _texts(name, column) for name, column in columns.items()}
+            clips = None if clips is None else _texts("clips", clips)
+            options = None if options is None else _options(options)
+            check_lengths({**columns, "clips": clips, "options": options})
             letters = _letters(predictions, options)
             counts = None if options is None else [len(texts) for texts in options]
             return score(letters, references, tasks, clips, option_counts=counts)
@@ -90,10 +107,23 @@ class Crossomni(evaluate.Metric):
 def _texts(name, column):
     if column is None:
         raise InputError(f"{name} is missing; wanted predictions, references and tasks, a text a row in each.")
+    return _listed(name, column, lambda value: isinstance(value, str))
+
+
+def _options(column):
+    def fits(value):
+        return isinstance(value, Iterable) and not isinstance(value, str) and all(isinstance(x, str) for x in value)
+
+    return _listed("options", column, fits)
+
+
+def _listed(name, column, fits):
+    if isinstance(column, str) or not isinstance(column, Iterable):
+        raise InputError(f"{name} is {column!r}; wanted a list with {_WANTED[name]} in each row.")
     column = list(column)
     for row, value in enumerate(column):
-        if not isinstance(value, str):
-            raise InputError(f"{name}[{row}] is {value!r}; wanted text. Give empty text for a reply that failed.")
+        if not fits(value):
+            raise InputError(f"{name}[{row}] is {value!r}; wanted {_WANTED[name]}.")
     return column
 
 
@@ -103,5 +133,5 @@ def _letters(predictions, options):
         try:
             letters.append(read_answer(reply, None if options is None else options[row]).letter)
         except InputError as error:
-            raise InputError(f"row {row}: {error}") from error
+            raise InputError(f"options[{row}]: {error}") from error
     return letters

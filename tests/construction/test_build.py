@@ -96,7 +96,7 @@ def test_a_clip_without_a_voice_is_dropped_with_its_reason():
 
 def test_a_build_that_leaves_a_split_empty_is_refused():
     """One episode cannot fill two splits."""
-    with pytest.raises(DataError, match="no row is left in the train split"):
+    with pytest.raises(DataError, match="no clip is left in the train split of 2 clips in 1 episodes"):
         build_rows(annotations(2), test_share=0.5, seed=1)
 
 
@@ -104,4 +104,4 @@ def test_a_build_that_leaves_a_split_empty_is_refused():
 def test_a_share_outside_of_zero_to_one_is_refused(share):
     """The test share is a share."""
     with pytest.raises(InputError, match="test share"):
-        split_by_episode([], share, 0)
+        split_by_episode({}, share, 0)

@@ -1,5 +1,7 @@
 """Models of our own for tests: each does one thing, well or badly, and says how often it was asked."""
 
+import hashlib
+import random
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
@@ -240,6 +242,54 @@ class Forgetful(Oracle):
         """One too few."""
         for ask in [ask for asks in groups for ask in asks][:-1]:
             yield ask, next(self.answer([ask]))
+
+
+class Drawing(Oracle):
+    """Draws its answers by the seed that it is given."""
+
+    name = "drawing"
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """A letter by chance."""
+        for ask in asks:
+            yield Said(reply=random.Random(ask.seed).choice(ask.question.letters), receipt=Receipt.text_only(7))
+
+
+class Listener:
+    """Knows the answer as long as it hears anything."""
+
+    name = "listener"
+    senses = ALL
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """Right, or nothing."""
+        for ask in asks:
+            assert ask.clip is not None or ask.senses == TEXT
+            heard = Modality.AUDIO in ask.senses and ask.clip is not None and bool(ask.clip.sound().any())
+            yield Said(reply=ask.question.answer if heard else "", receipt=FULL)
+
+
+class Sensitive(Watcher):
+    """Its log-probabilities follow what it sees and hears."""
+
+    name = "sensitive"
+
+    def letter_scores(self, asks: Sequence[Ask]) -> Iterator[list[float]]:
+        """By the clips' content."""
+        for ask in asks:
+            assert ask.clip is not None
+            digest = hashlib.sha256(ask.clip.frames(2).tobytes() + ask.clip.sound().tobytes()).digest()
+            yield [-1 - byte / 256 for byte in digest[:4]]
+
+
+class Pretender(Watcher):
+    """Reports what it was given and minds none of it."""
+
+    name = "pretender"
+
+    def letter_scores(self, asks: Sequence[Ask]) -> Iterator[list[float]]:
+        """The same each time."""
+        yield from ([-1.0, -2.0, -3.0, -4.0] for _ in asks)
 
 
 class Unreachable(Oracle):

@@ -89,6 +89,7 @@ def test_terminal_shows_every_figure_within_eighty_columns() -> None:
     for wanted in ("icl[7b]", "(+100.00%)", "Single (macro)", "Au→Vi", "icl[7b] minus default, paired", "McNemar"):
         assert wanted in text
     assert "+25.00" in text
+    assert " ".join(both().legend.split()) in " ".join(text.split())
 
 
 def test_markdown_has_a_line_for_each_run_and_each_group() -> None:
@@ -98,6 +99,14 @@ def test_markdown_has_a_line_for_each_run_and_each_group() -> None:
     assert sum(line.startswith("| icl[7b] |") for line in lines) == 3
     assert sum(line.startswith(f"| {label} |") for line in lines for label in ("Au→Vi", "Overall (macro)")) == 2
     assert "| icl[7b] | 50.00 (+100.00%) |" in "\n".join(line[:33] + "|" for line in lines)
+
+
+def test_the_columns_are_explained() -> None:
+    """The legend names what the change is relative to, points, p, McNemar and the family of Holm's correction."""
+    found = both()
+    for words in ("in percent of default's own accuracy", "percentage points", "swapping", "exact", "the nine tasks"):
+        assert words in found.legend
+    assert found.to_markdown().endswith(f"\n{found.legend}\n")
 
 
 def test_what_is_unknown_shows_a_dash_and_is_null_in_json() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crossomni.errors import DataError, RunError
+from crossomni.errors import DataError, InputError, RunError
 from crossomni.evaluation.replies import RepliesConfig, score_replies
 from tests.evaluation.conftest import make_rows
 
@@ -30,6 +30,17 @@ def test_replies_are_scored_without_receipts(data: Path, tmp_path: Path, end: st
     lines = (tmp_path / "run/predictions.jsonl").read_text().splitlines()
     assert [json.loads(line)["receipt"] for line in lines] == [None] * 27
     assert "nothing is known of what reached the model" in (tmp_path / "run/report.html").read_text()
+
+
+def test_the_folder_is_named_after_the_file(data: Path, tmp_path: Path) -> None:
+    """Without --out the file's name without its ending is the folder's; a name without one needs --out."""
+    assert score_replies(RepliesConfig(replies=write(tmp_path / "mine.jsonl", RIGHT), data=str(data))).scores
+    assert (tmp_path / "mine/scores.json").is_file()
+
+    bare = write(tmp_path / "bare", RIGHT)
+    with pytest.raises(InputError, match=r"bare: the name has no ending.*--out"):
+        score_replies(RepliesConfig(replies=bare, data=str(data)))
+    assert score_replies(RepliesConfig(replies=bare, data=str(data), out=tmp_path / "run")).scores
 
 
 def test_a_folder_with_other_replies_is_refused(data: Path, tmp_path: Path) -> None:

@@ -112,5 +112,5 @@ def test_too_few_shots_are_named(data: Path) -> None:
         Shots(1, Corpus.open(str(data)), seed=0)
     corpus = Corpus.open("playhouse")
     shots = Shots(500, corpus, seed=0)
-    with pytest.raises(InputError, match="500 examples of task [a-z-]+ were asked for"):
+    with pytest.raises(InputError, match=r"500 examples of task [a-z-]+ were asked for"):
         shots.of(corpus.rows("test")[0])

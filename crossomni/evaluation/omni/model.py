@@ -14,6 +14,7 @@ from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.models import ROW_FAILURES, Ask, Said
 from crossomni.evaluation.omni.inputs import ClipInputs, Inputs
 from crossomni.evaluation.omni.prefix import Prefix, Sampling, go_on, next_logits, read, replies
+from crossomni.evaluation.shards import Shard
 from crossomni.evaluation.weights import from_pretrained, weights_fingerprint
 from crossomni.optional import need
 from crossomni.tasks import Modality
@@ -147,7 +148,9 @@ class OmniModel:
     @cached_property
     def _thinker(self) -> Any:
         torch = need("torch", _PURPOSE)
-        place = {"device_map": "auto", "dtype": "auto"} if torch.cuda.is_available() else {"dtype": torch.float32}
+        shard = Shard.of_this_process()
+        device = "auto" if shard.count == 1 else {"": shard.rank % max(1, torch.cuda.device_count())}
+        place = {"device_map": device, "dtype": "auto"} if torch.cuda.is_available() else {"dtype": torch.float32}
         thinker = from_pretrained(THINKERS[self._kind], self._source, trust=self._config.trust_remote_code, **place)
         return _adapted(thinker, self._config.adapter).eval()
 

@@ -33,6 +33,8 @@ class Sampling:
 
     temperature: float  # 0 takes the likeliest
     most_new_tokens: int
+    ends: frozenset[int]  # tokens that end a reply
+    never: Tokens  # tokens that no reply may have: a mark of media in it would be taken for a clip
 
 
 def read(thinker: Any, ids: Tokens, clip: ClipInputs) -> Prefix:
@@ -80,31 +82,29 @@ def next_logits(thinker: Any, prefix: Prefix, tails: Sequence[Tokens]) -> Any:
 
 
 def replies(
-    thinker: Any, prefix: Prefix, tails: Sequence[Tokens], sampling: Sampling, *, seeds: Sequence[int], never: Tokens
+    thinker: Any, prefix: Prefix, tails: Sequence[Tokens], sampling: Sampling, seeds: Sequence[int]
 ) -> list[list[int]]:
     """The model's reply to each tail, without the token that ends it.
 
-    A reply hangs on its own seed and not on what is asked beside it. ``never`` are tokens that no reply may have: a
-    mark of media in a reply would be taken for a clip.
+    A reply hangs on its own seed and not on what is asked beside it.
     """
     torch = need("torch", "an Omni-LLM")
     with torch.inference_mode():
-        return _replies(thinker, prefix, tails, sampling, seeds, never)
+        return _replies(thinker, prefix, tails, sampling, seeds)
 
 
 def _replies(
-    thinker: Any, prefix: Prefix, tails: Sequence[Tokens], sampling: Sampling, seeds: Sequence[int], never: Tokens
+    thinker: Any, prefix: Prefix, tails: Sequence[Tokens], sampling: Sampling, seeds: Sequence[int]
 ) -> list[list[int]]:
     torch = need("torch", "an Omni-LLM")
     logits, cache, mask = _start(thinker, prefix, tails)
-    ends = _ends(thinker)
     said: list[list[int]] = [[] for _ in tails]
     draws = [torch.Generator().manual_seed(seed) for seed in seeds]
     going = set(range(len(tails)))
     for step in range(sampling.most_new_tokens):
-        logits[:, list(never)] = -torch.inf
+        logits[:, list(sampling.never)] = -torch.inf
         tokens = _choose(logits, sampling.temperature, draws)
-        going = {row for row in going if tokens[row] not in ends}
+        going = {row for row in going if tokens[row] not in sampling.ends}
         for row in going:
             said[row].append(tokens[row])
         if not going or step + 1 == sampling.most_new_tokens:
@@ -162,9 +162,3 @@ def _choose(logits: Any, temperature: float, draws: Sequence[Any]) -> list[int]:
         return [int(token) for token in logits.argmax(-1)]
     shares = (logits / temperature).softmax(-1).cpu()
     return [int(torch.multinomial(row, 1, generator=draw)) for row, draw in zip(shares, draws, strict=True)]
-
-
-def _ends(thinker: Any) -> set[int]:
-    """The tokens that end a reply."""
-    ends = thinker.generation_config.eos_token_id
-    return set(ends) if isinstance(ends, list) else {ends}
