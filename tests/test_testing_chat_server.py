@@ -146,6 +146,7 @@ def test_dripping():
     """Bytes come one by one, and no end."""
     with ChatServer(in_turn(DRIPPING)) as server, connect(server) as connection, send(connection) as response:
         assert [b"{", b" ", b" "] == [response.read(1) for _ in range(3)]
+        assert int(response.headers["Content-Length"]) > 10**9
 
 
 def test_leaving_while_clients_hang():

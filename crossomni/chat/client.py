@@ -129,7 +129,7 @@ class Chat:
 
         The next request is taken from ``requests`` only when there is room for it, and in a thread, so that making it
         (decoding media, say) may take its time. An exception of ``requests`` ends the round. A round that is left
-        early cancels its requests, and waits for the one that is just being made.
+        early cancels its requests; they have ended when the chat is closed.
         """
 
         async def outcome(key: K, messages: Messages) -> tuple[K, ChatReply | ChatError]:
@@ -153,9 +153,8 @@ class Chat:
                     asked.remove(task)
                     yield task.result()
         finally:
-            for task in asked:
+            for task in filter(None, (taking, *asked)):
                 task.cancel()
-            await asyncio.gather(*asked, *([taking] if taking else []), return_exceptions=True)
 
     def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """A task that ends with this chat at the latest."""

@@ -57,10 +57,11 @@ class ChatReply:
         message = _object(choice.get("message"))
         text, finish = message.get("content"), choice.get("finish_reason")
         # vLLM called it reasoning_content before it called it reasoning.
-        thinking = message.get("reasoning") or message.get("reasoning_content") or ""
-        if text is None and thinking and isinstance(thinking, str):
+        thoughts = (message.get("reasoning"), message.get("reasoning_content"))
+        thinking = next((thought for thought in thoughts if isinstance(thought, str) and thought), "")
+        if text is None and thinking:
             text = ""  # the reply was cut before its thinking ended
-        if not isinstance(text, str) or not isinstance(thinking, str):
+        if not isinstance(text, str):
             raise NotAReply(f"its message has the content {text!r}")
         return cls(
             text=text,

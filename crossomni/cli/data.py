@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -52,6 +53,9 @@ def build(
     test_share: Annotated[
         float, typer.Option(help="Share of clips for the test split, by whole episodes.")
     ] = TEST_SHARE,
+    pairs: Annotated[
+        int | None, typer.Option(help="Test split of so many questions of each single task, each converted (3.3).")
+    ] = None,
     hide_answers: Annotated[bool, typer.Option("--hide-answers", help="Labels go to <out>-labels, apart.")] = False,
     media: Annotated[Path | None, typer.Option(help="Film here and keep the clips; else they move into --out.")] = None,
     workers: Workers = 0,
@@ -66,18 +70,19 @@ def build(
     if source != "playhouse":
         raise InputError(f"--source is {source!r}; wanted playhouse.")
     described = {"source": source, "seed": seed, "version": __version__, "clips": clips, "test_share": test_share,
-                 "licence": "apache-2.0"} | ({"answers": "held back"} if hide_answers else {})  # fmt: skip
+                 "licence": "apache-2.0"}  # fmt: skip
+    described |= ({"answers": "held back"} if hide_answers else {}) | ({} if pairs is None else {"pairs": pairs})
     if is_exported(out, described, hide_answers=hide_answers):
         print(f"{out} holds this very build, finished; nothing was done")
         return
     season = Season(clips=clips, seed=seed, folder=media or out.with_name(f"{out.name}-clips"))
     hands = _hands(workers)
-    _check_plan(season, test_share)
+    _check_plan(season, test_share, pairs)
     open_season(season)
     with _clips_stay(season):
         _film(season, hands)
         truth = {annotation.clip.id: annotation for annotation in season.annotations()}
-        built = build_rows(tuple(truth.values()), test_share=test_share, seed=seed)
+        built = build_rows(tuple(truth.values()), test_share=test_share, seed=seed, pairs=pairs)
         write(
             out,
             built.rows,
@@ -92,19 +97,43 @@ def build(
             ),
         )
     _tell(built, out)
+    if pairs is not None:
+        print(_blocks_given(built.test_blocks, pairs))
     if media is None:
         shutil.rmtree(season.folder)
 
 
-def _check_plan(season: Season, test_share: float) -> None:
+def _check_plan(season: Season, test_share: float, pairs: int | None) -> None:
     """Refuse before hours of filming what could be refused after them."""
     from crossomni.construction.splits import split_by_episode
     from crossomni.optional import need
     from crossomni.playhouse.scripts import write_play
 
     plays = (write_play(season.seed, index) for index in range(season.clips))
-    split_by_episode({play.clip_id: play.episode for play in plays}, test_share, season.seed)
+    sides = split_by_episode({play.clip_id: play.episode for play in plays}, test_share, season.seed)
+    if pairs is not None:
+        _check_pairs(pairs, list(sides.values()).count("test"), season.clips, test_share)
     need("sklearn", "the audit in the dataset's card")
+
+
+def _check_pairs(pairs: int, tested: int, clips: int, test_share: float) -> None:
+    """Refuse more pair blocks than the people of the test clips can give, a block a person."""
+    from crossomni.playhouse.scripts import PEOPLE
+
+    if pairs < 1:
+        raise InputError(f"--pairs is {pairs}; wanted 1 or more.")
+    wanted = math.ceil(pairs / PEOPLE)
+    if wanted > tested:
+        raise InputError(
+            f"--pairs is {pairs}, which takes {wanted} clips in the test split, {PEOPLE} questions of each single task "
+            f"from each; {tested} of {clips} clips are there. Take --clips {math.ceil(wanted / test_share)}, or more."
+        )
+
+
+def _blocks_given(given: int, wanted: int) -> str:
+    """What the test split holds for section 3.3, in one line."""
+    short = f" (of {wanted} asked for; what was dropped left no more)" if given < wanted else ""
+    return f"test: {given} questions of each single task{short}, each converted with fixed source and with fixed target"
 
 
 @contextmanager

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from crossomni.construction.align import align
 from crossomni.construction.drafts import Draft, Dropped
 from crossomni.construction.options import Optioned, give_options
+from crossomni.construction.pairs import blocks_by_turns, whole_blocks
 from crossomni.construction.questions import write_questions
 from crossomni.construction.rationale import write_rationale
 from crossomni.construction.splits import SPLITS, split_by_episode
@@ -32,9 +33,18 @@ class Built:
         """How many items each stage dropped for each reason, as ``"stage: reason"``."""
         return dict(Counter(f"{drop.stage}: {drop.reason}" for drop in self.dropped))
 
+    @property
+    def test_blocks(self) -> int:
+        """How many pair blocks the test split holds."""
+        return len({row.pair_id for row in self.rows["test"]} - {""})
 
-def build_rows(annotations: Sequence[Annotation], *, test_share: float, seed: int) -> Built:
+
+def build_rows(annotations: Sequence[Annotation], *, test_share: float, seed: int, pairs: int | None = None) -> Built:
     """Turn annotated clips into rows through every stage.
+
+    Args:
+        pairs: how many pair blocks the test split is made of, and nothing else (``construction.pairs``); fewer where
+            the clips give fewer. None: the usual test split. The train split is the same in both.
 
     Raises:
         DataError: when nothing is left of one of the splits.
@@ -44,12 +54,13 @@ def build_rows(annotations: Sequence[Annotation], *, test_share: float, seed: in
     rows: dict[str, tuple[Row, ...]] = {}
     for split in SPLITS:
         of_split = [annotation for annotation in aligned if sides[annotation.clip.id] == split]
-        drafts = [
-            draft for number, annotation in enumerate(of_split) for draft in write_questions(annotation, number, seed)
-        ]
-        optioned, without_options = _sort(give_options(drafts, seed))
+        blocks = pairs if split == "test" else None
+        optioned, without_options = _sort(give_options(list(_drafts(of_split, seed, blocks)), seed))
         verified, refused = _sort(verify(optioned))
         dropped += without_options + refused
+        if blocks is not None:
+            verified, of_broken = _sort(whole_blocks(verified, blocks))
+            dropped += of_broken
         rows[split] = tuple(_assemble(item, split) for item in verified)
         if not rows[split]:
             raise DataError(
@@ -57,6 +68,14 @@ def build_rows(annotations: Sequence[Annotation], *, test_share: float, seed: in
                 "Take more clips, or another test share."
             )
     return Built(rows=rows, dropped=tuple(dropped))
+
+
+def _drafts(annotations: Sequence[Annotation], seed: int, blocks: int | None) -> Iterator[Draft]:
+    if blocks is not None:
+        yield from blocks_by_turns(annotations, seed)
+    else:
+        for number, annotation in enumerate(annotations):
+            yield from write_questions(annotation, number, seed)
 
 
 def _sort(items: Iterable[_T | Dropped]) -> tuple[list[_T], list[Dropped]]:

@@ -39,7 +39,7 @@ def load_model(config: EvalConfig, corpus: Corpus) -> Model:
         return own_model(name)
     if kind == "package" and colon:
         weights = _packaged_weights(name)
-        return LanguageModel(weights.stem, weights, config.answer_by or "likelihood")
+        return _reader(weights.stem, weights, config)
     if kind == "openai" and colon:
         return Endpoint(name, config)
     if Path(spec).is_dir():
@@ -56,16 +56,22 @@ def _by_transformers(name: str, source: Path | str, config: EvalConfig) -> Model
     """An Omni-LLM where its configuration is that of one, else a language model that reads."""
     kind = model_type(source, trust=config.trust_remote_code)
     if kind not in THINKERS:
-        return LanguageModel(
-            name,
-            source,
-            config.answer_by or "likelihood",
-            most_new_tokens=config.most_new_tokens,
-            trust_remote_code=config.trust_remote_code,
-        )
+        return _reader(name, source, config)
     if config.answer_by == "likelihood":
         raise InputError(f"answer_by is likelihood; {name} is an Omni-LLM and answers by generation or letters.")
     return OmniModel(name, source, kind, config)
+
+
+def _reader(name: str, source: Path | str, config: EvalConfig) -> LanguageModel:
+    if config.adapter is not None:
+        raise InputError(f"adapter {config.adapter}: {name} only reads. Adapters are put on Omni-LLMs.")
+    return LanguageModel(
+        name,
+        source,
+        config.answer_by or "likelihood",
+        most_new_tokens=config.most_new_tokens,
+        trust_remote_code=config.trust_remote_code,
+    )
 
 
 def own_model(reference: str) -> Model:

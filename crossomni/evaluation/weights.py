@@ -50,12 +50,14 @@ def model_from_pretrained(kind: str, source: Path | str, *, trust: bool = False,
     """``from_pretrained`` of a model's class, every weight of which must be there.
 
     Raises:
-        InputError: also when a weight is missing, in whose place the library would put random numbers.
+        InputError: also when a weight is missing or of another shape, in whose place the library would put random
+            numbers.
     """
-    model, found = from_pretrained(kind, source, trust=trust, output_loading_info=True, **options)
-    if missing := sorted(found["missing_keys"]):
+    options |= {"output_loading_info": True, "ignore_mismatched_sizes": True}
+    model, found = from_pretrained(kind, source, trust=trust, **options)
+    if lacking := sorted({*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])}):
         raise InputError(
-            f"model {source}: {len(missing)} of its weights are missing, {missing[0]} for one. "
+            f"model {source}: weights are missing or of another shape: {lacking[0]} and {len(lacking) - 1} more. "
             "Give a folder or an id with all of them."
         )
     return model

@@ -48,6 +48,13 @@ def test_thinking(field, text):
     assert (text or "", "hm", Usage()) == (reply.text, reply.thinking, reply.usage)
 
 
+def test_thinking_that_is_no_text():
+    """Something else in its place is left out; the text is the reply."""
+    message = {"role": "assistant", "content": "B", "reasoning": {"steps": 2}}
+    with ChatServer(lambda request: Behaviour(body=json.dumps({"choices": [{"message": message}]}))) as server:
+        assert ChatReply(text="B", thinking="") == ask(server)
+
+
 @pytest.mark.parametrize(
     ("usage", "counts"),
     [
@@ -81,6 +88,7 @@ def test_usage(usage, counts):
         (Behaviour(body='{"choices": []}'), "not-a-reply", 1, "no choices in it, but nothing that says why"),
         (Behaviour(body='{"error": {"message": "busy"}}'), "not-a-reply", 1, "no choices in it, but busy"),
         (Behaviour(text=None), "not-a-reply", 1, "its message has the content None"),
+        (Behaviour(text=["B"]), "not-a-reply", 1, "its message has the content ['B']"),
         (Behaviour(status=404, body=""), "refused", 1, "m: answered with 404; wanted"),
         (Behaviour(status=400, body='{"error": "no such model"}'), "refused", 1, "400, no such model;"),
         (Behaviour(status=400, body='{"object": "error", "message": "too long"}'), "refused", 1, "400, too long;"),
@@ -118,10 +126,13 @@ JSON = st.recursive(
     ),
     max_leaves=12,
 )
+NEARLY_A_REPLY = st.builds(
+    lambda content, thought: {"choices": [{"message": {"content": content, "reasoning": thought}}]}, JSON, JSON
+)
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(bodies=st.lists(JSON, min_size=20, max_size=20))
+@given(bodies=st.lists(JSON | NEARLY_A_REPLY, min_size=20, max_size=20))
 def test_whatever_comes_is_a_reply_or_a_named_failure(bodies):
     """Of any JSON only a text in the first choice's message becomes a text."""
 

@@ -188,6 +188,36 @@ def test_a_break_leaves_nothing_under_way():
         asyncio.run(main())
 
 
+def test_a_break_ends_its_requests():
+    """The chat stays open after a break, and what the round had under way ends all the same."""
+
+    async def main():
+        async with Chat(config_of(server, at_once=4)) as chat:
+            async for _ in chat.ask_all((n, question(n)) for n in (1, 99, 99, 99, 99)):
+                break
+            async with asyncio.timeout(10):
+                while len(asyncio.all_tasks()) > 1:
+                    await asyncio.sleep(0.01)
+            return (await chat.ask(question(2))).text
+
+    with ChatServer(echo) as server:
+        assert "2" == asyncio.run(main())
+
+
+def test_a_round_ends_with_its_chat():
+    """A round that somebody still holds has nothing under way once the chat is closed."""
+
+    async def main():
+        async with Chat(config_of(server, at_once=4)) as chat:
+            held = chat.ask_all((n, question(n)) for n in (1, 99, 99))
+            await anext(held)
+        assert {asyncio.current_task()} == asyncio.all_tasks()
+        await held.aclose()
+
+    with ChatServer(echo) as server:
+        asyncio.run(main())
+
+
 def test_cancelling_a_round():
     """Cancelling passes through at once and leaves no task."""
 

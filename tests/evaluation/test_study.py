@@ -55,9 +55,15 @@ def test_repeats_tell_sampling_from_clips(data: Path, tmp_path: Path) -> None:
     assert 0 < again.mean["overall"] < 100
 
 
-def test_the_matrix_says_what_a_score_hangs_on(data: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def matrix(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Beside:
+    """A listener with every knock-out and every rotation."""
+    return study(data, tmp_path_factory.mktemp("matrix") / "run", "Listener", matrix=True, rotate=True)
+
+
+def test_the_matrix_says_what_a_score_hangs_on(matrix: Beside) -> None:
     """A listener loses by every change of the sound and by no change of the rest; each difference has its interval."""
-    found = study(data, tmp_path / "run", "Listener", matrix=True).knock_outs
+    found = matrix.knock_outs
 
     assert set(found) == {
         "sound", "sound-muted", "sound-swapped", "sight", "sight-swapped", "sound-shifted",
@@ -68,22 +74,19 @@ def test_the_matrix_says_what_a_score_hangs_on(data: Path, tmp_path: Path) -> No
     assert found["sound"]["au"].difference.value == -100.0
 
 
-def test_the_report_tells_of_the_runs_beside(data: Path, tmp_path: Path) -> None:
+def test_the_report_tells_of_the_runs_beside(matrix: Beside) -> None:
     """The plain run's page shows rotations and knock-outs; a plain run alone shows neither."""
-    study(data, tmp_path / "run", "Listener", matrix=True, rotate=True)
-    page = (tmp_path / "run/report.html").read_text(encoding="utf-8")
+    page, alone = (matrix.folder.path / name / "report.html" for name in ("", "rotation-1"))
 
-    assert "right in all four" in page
-    assert "biography-shuffled" in page
-    assert "what the score hangs on" not in (tmp_path / "run/rotation-1/report.html").read_text(encoding="utf-8")
+    assert "right in all four" in page.read_text(encoding="utf-8")
+    assert "biography-shuffled" in page.read_text(encoding="utf-8")
+    assert "what the score hangs on" not in alone.read_text(encoding="utf-8")
 
 
 def test_what_a_model_or_the_data_do_not_allow_is_left_out(data: Path, tmp_path: Path) -> None:
     """A model that only reads is not asked without sound; other episodes are wanted for an exchange."""
-    assert set(study(data, tmp_path / "text", "Oracle", matrix=True).knock_outs) == {
-        "biography", "biography-shuffled", "names",
-    }  # fmt: skip
-    assert set(study(data, tmp_path / "one", "Oracle", matrix=True, limit=9).knock_outs) == {"biography", "names"}
+    found = study(data, tmp_path / "one", "Oracle", matrix=True, limit=9).knock_outs
+    assert set(found) == {"biography", "names"}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossomni.errors import ModelError
+from crossomni.errors import DeafOrBlindError, InputError, ModelError
 from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.models import Ask
 from crossomni.media import ClipFile
@@ -54,11 +54,33 @@ class Inputs:
     processor: Any
     config: EvalConfig
 
+    @property
+    def marks(self) -> tuple[int, ...]:
+        """The tokens that stand for media."""
+        return self.processor.image_token_id, self.processor.video_token_id, self.processor.audio_token_id
+
+    def check(self, thinker: Any) -> None:
+        """Find out whether the processor is whole, and the thinker's.
+
+        Raises:
+            InputError: when it has no template of a conversation, or writes media in other tokens.
+        """
+        config = thinker.config
+        read = (config.image_token_id, config.video_token_id, config.audio_token_id)
+        if self.processor.chat_template is None:
+            raise InputError(f"model {self.config.model}: it has no chat template. Give a folder with all its files.")
+        if self.marks != read:
+            raise InputError(
+                f"model {self.config.model}: its tokenizer writes media as tokens {self.marks}, and the model reads "
+                f"{read}. Give a folder with all its files."
+            )
+
     def of_clip(self, ask: Ask) -> ClipInputs:
         """What the processor makes of the clip that ``ask`` is about.
 
         Raises:
             MediaError: when the clip cannot be decoded.
+            DeafOrBlindError: when the model's own template leaves media out of a conversation.
         """
         clip, given = ask.clip, self._parts(ask.senses)
         if clip is None or not given:
@@ -80,12 +102,16 @@ class Inputs:
         if self._interleaved(ask.senses):
             media |= {"audio_from_video_indices": [0], "load_audio_from_video": True}
         text = self._text("", ask.senses)
+        plain = self._plain_ids(text)
+        if len(places := self._places(plain)) != len(given):
+            raise DeafOrBlindError(
+                f"row {ask.question.id!r}: the model's chat template has {len(places)} marks of media for "
+                f"{' and '.join(part['type'] for part in given)}. Mend the template."
+            )
         made = self.processor(text=text, return_tensors="pt", **media)
         ids = made.pop("input_ids")[0].tolist()
         made.pop("attention_mask")
-        plain = self._plain_ids(text)
-        first, last = self._marks(plain)
-        block = tuple(ids[first : len(ids) - (len(plain) - 1 - last)])
+        block = tuple(ids[places[0] : len(ids) - (len(plain) - 1 - places[-1])])
         return ClipInputs(
             block=block,
             tensors=dict(made),
@@ -97,12 +123,18 @@ class Inputs:
         )
 
     def ids(self, ask: Ask, clip: ClipInputs) -> list[int]:
-        """The whole prompt as token ids, up to where the reply begins."""
-        plain = self._plain_ids(self._text(ask.prompt, ask.senses if clip.block else frozenset()))
-        if not clip.block:
-            return plain
-        first, last = self._marks(plain)
-        return [*plain[:first], *clip.block, *plain[last + 1 :]]
+        """The whole prompt as token ids, up to where the reply begins.
+
+        Raises:
+            ModelError: when the prompt's own text has a token that stands for media.
+        """
+        senses = ask.senses if clip.block else frozenset()
+        plain = self._plain_ids(self._text(ask.prompt, senses))
+        places = self._places(plain)
+        if len(places) != len(self._parts(senses)):
+            mark = self.processor.video_token
+            raise ModelError(f"row {ask.question.id!r}: its text has a token that stands for media, such as {mark}.")
+        return [*plain[: places[0]], *clip.block, *plain[places[-1] + 1 :]] if places else plain
 
     def letters(self, ask: Ask) -> list[int]:
         """The token of each option's letter.
@@ -139,11 +171,9 @@ class Inputs:
     def _plain_ids(self, text: str) -> list[int]:
         return list(self.processor.tokenizer(text, add_special_tokens=False)["input_ids"])
 
-    def _marks(self, ids: Sequence[int]) -> tuple[int, int]:
-        """Where the first and the last mark of media stand: special tokens, so that text beside them splits alike."""
-        marks = {self.processor.video_token_id, self.processor.audio_token_id}
-        places = [place for place, token in enumerate(ids) if token in marks]
-        return places[0], places[-1]
+    def _places(self, ids: Sequence[int]) -> list[int]:
+        """Where the marks of media stand: special tokens, so that text beside them splits alike."""
+        return [place for place, token in enumerate(ids) if token in self.marks]
 
     def _size(self, clip: ClipFile) -> tuple[int, int]:
         """Width and height in pixels: whole patches of the model's, within the run's budget."""

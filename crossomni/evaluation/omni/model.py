@@ -15,7 +15,7 @@ from crossomni.evaluation.models import ROW_FAILURES, Ask, Said
 from crossomni.evaluation.omni.inputs import ClipInputs, Inputs
 from crossomni.evaluation.omni.prefix import Prefix, Sampling, go_on, next_logits, read, replies
 from crossomni.evaluation.shards import Shard
-from crossomni.evaluation.weights import from_pretrained, weights_fingerprint
+from crossomni.evaluation.weights import from_pretrained, model_from_pretrained, weights_fingerprint
 from crossomni.optional import need
 from crossomni.tasks import Modality
 
@@ -57,9 +57,9 @@ class OmniModel:
         """Read processor and weights.
 
         Raises:
-            InputError: when they cannot be loaded.
+            InputError: when they cannot be loaded, or do not belong together.
         """
-        _ = self._inputs, self._thinker
+        self._inputs.check(self._thinker)
 
     def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
         """Answer questions on one clip, in their order.
@@ -89,7 +89,7 @@ class OmniModel:
         """For each question on one clip, the log-probability, in nats, that each option's letter comes next."""
         clip = self._inputs.of_clip(asks[0])
         scores: dict[int, list[float]] = {}
-        for prefix, some, tails in self._branches(asks, clip):
+        for prefix, some, tails in self._branches(asks, [self._inputs.ids(ask, clip) for ask in asks], clip):
             logs = next_logits(self._thinker, prefix, tails).log_softmax(-1)
             scores |= {
                 id(ask): [float(row[letter]) for letter in self._inputs.letters(ask)]
@@ -99,38 +99,52 @@ class OmniModel:
 
     def _answer_group(self, asks: Sequence[Ask], clip: ClipInputs) -> Iterator[tuple[Ask, Said | Exception]]:
         torch = need("torch", _PURPOSE)
+        left: dict[int, Ask] = {}
+        ids = []
+        for ask in asks:
+            try:
+                ids.append(self._inputs.ids(ask, clip))
+                left[id(ask)] = ask
+            except ModelError as error:
+                yield ask, error
+        reason = ""
         try:
-            branches = list(self._branches(asks, clip))
+            for prefix, some, tails in self._branches(list(left.values()), ids, clip):
+                asked = [_Asked(ask, tail, prefix) for ask, tail in zip(some, tails, strict=True)]
+                for one, reply in in_batches(asked, self._config.batch, self._replies):
+                    ask = left.pop(id(one.ask))
+                    if isinstance(reply, ModelError):
+                        yield ask, reply
+                    else:
+                        yield ask, Said(reply=reply, receipt=clip.receipt(prefix.length + len(one.tail)))
         except torch.OutOfMemoryError as error:
-            failure = ModelError(f"out of memory on the clip ({' '.join(str(error).split())}). Give fewer --frames.")
-            yield from ((ask, failure) for ask in asks)
-            return
-        for prefix, some, tails in branches:
-            asked = [_Asked(ask, tail, prefix) for ask, tail in zip(some, tails, strict=True)]
-            for one, reply in in_batches(asked, self._config.batch, self._replies):
-                if isinstance(reply, ModelError):
-                    yield one.ask, reply
-                else:
-                    yield one.ask, Said(reply=reply, receipt=clip.receipt(prefix.length + len(one.tail)))
+            reason = " ".join(str(error).split())
+        for ask in left.values():
+            yield ask, ModelError(f"out of memory on the clip ({reason}). Give fewer --frames or --pixels.")
 
     def _replies(self, batch: Sequence[_Asked]) -> list[str]:
         asks, tails, prefix = [one.ask for one in batch], [one.tail for one in batch], batch[0].prefix
         if self._config.answer_by == "letters":
             logits = next_logits(self._thinker, prefix, tails)
             return [_likeliest(ask, row[self._inputs.letters(ask)]) for ask, row in zip(asks, logits, strict=True)]
-        sampling = Sampling(temperature=self._config.temperature, most_new_tokens=self._config.most_new_tokens)
-        seeds = [ask.seed for ask in asks]
-        said = replies(self._thinker, prefix, tails, sampling, seeds=seeds, never=self._marks)
+        said = replies(self._thinker, prefix, tails, self._sampling, [ask.seed for ask in asks])
         return [self._inputs.processor.tokenizer.decode(reply, skip_special_tokens=True).strip() for reply in said]
 
-    def _branches(self, asks: Sequence[Ask], clip: ClipInputs) -> Iterator[tuple[Prefix, list[Ask], list[list[int]]]]:
+    def _branches(
+        self, asks: Sequence[Ask], prompts: Sequence[list[int]], clip: ClipInputs
+    ) -> Iterator[tuple[Prefix, list[Ask], list[list[int]]]]:
         """Read what all questions begin with; then, for those that share more (a run's instruction), that as well.
 
-        Questions come by length, so that a batch of them pads little.
+        Questions come by length, so that a batch of them pads little. Where the text comes before the clip, nothing
+        of the clip is shared, and each question is read alone.
         """
-        ids = {id(ask): self._inputs.ids(ask, clip) for ask in asks}
-        common = _shared(list(ids.values()))
-        start = read(self._thinker, ids[id(asks[0])][:common], clip)
+        if clip.block and self._config.order == "text-first":
+            for ask, prompt in zip(asks, prompts, strict=True):
+                yield read(self._thinker, prompt[:-1], clip), [ask], [prompt[-1:]]
+            return
+        ids = {id(ask): prompt for ask, prompt in zip(asks, prompts, strict=True)}
+        common = _shared(prompts)
+        start = read(self._thinker, prompts[0][:common], clip)
         for some in _by_origin(asks):
             tails = [ids[id(ask)][common:] for ask in some]
             more = _shared(tails)
@@ -151,14 +165,21 @@ class OmniModel:
         shard = Shard.of_this_process()
         device = "auto" if shard.count == 1 else {"": shard.rank % max(1, torch.cuda.device_count())}
         place = {"device_map": device, "dtype": "auto"} if torch.cuda.is_available() else {"dtype": torch.float32}
-        thinker = from_pretrained(THINKERS[self._kind], self._source, trust=self._config.trust_remote_code, **place)
+        trust = self._config.trust_remote_code
+        thinker = model_from_pretrained(THINKERS[self._kind], self._source, trust=trust, **place)
         return _adapted(thinker, self._config.adapter).eval()
 
     @cached_property
-    def _marks(self) -> tuple[int, ...]:
-        """The tokens that stand for media."""
-        config = self._thinker.config
-        return config.image_token_id, config.video_token_id, config.audio_token_id
+    def _sampling(self) -> Sampling:
+        # A thinker that is loaded from a whole checkpoint may know of no token that ends a reply; its tokenizer does.
+        told = self._thinker.generation_config.eos_token_id
+        ends = {self._inputs.processor.tokenizer.eos_token_id, *(told if isinstance(told, list) else [told])}
+        return Sampling(
+            temperature=self._config.temperature,
+            most_new_tokens=self._config.most_new_tokens,
+            ends=frozenset(ends - {None}),
+            never=self._inputs.marks,
+        )
 
 
 @dataclass(frozen=True)

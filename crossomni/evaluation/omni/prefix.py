@@ -24,7 +24,7 @@ class Prefix:
 
     cache: Any  # keys and values, one sequence
     length: int  # tokens
-    position: int  # of the token that comes next
+    position: float  # of the token that comes next; after some clips no whole number (Qwen3-Omni)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ def read(thinker: Any, ids: Tokens, clip: ClipInputs) -> Prefix:
             use_audio_in_video=clip.interleaved,
             **tensors,
         )
-    return Prefix(cache=cache, length=len(ids), position=int(positions.max()) + 1)
+    return Prefix(cache=cache, length=len(ids), position=positions.max().item() + 1)
 
 
 def go_on(thinker: Any, prefix: Prefix, ids: Tokens) -> Prefix:
@@ -143,7 +143,7 @@ def _forward(thinker: Any, cache: Any, prefix: Prefix, tails: Sequence[Tokens]) 
     for row, tail in enumerate(tails):
         ids[row, : len(tail)] = torch.tensor(list(tail))
         mask[row, : prefix.length + len(tail)] = 1
-    positions = torch.arange(prefix.position, prefix.position + longest).expand(3, len(tails), -1)
+    positions = (torch.arange(longest) + prefix.position).expand(3, len(tails), -1)
     mask = mask.to(thinker.device)
     with torch.inference_mode():
         hidden = thinker.model(
