@@ -27,6 +27,7 @@ SKILLS = (
     "card",
     "export",
     "chat",
+    "judging",
     "testing",
 )
 WINGS = ("playhouse", "construction", "evaluation")

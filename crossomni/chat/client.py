@@ -101,11 +101,11 @@ class Chat:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._slots = None
-        await self._stack.aclose()
+        async with self._stack:
+            self._slots = None
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def ask(self, messages: Messages, *, sample: int = 0, **options: Any) -> ChatReply:
         """Ask once; ``options`` are further fields of OpenAI's request, as ``response_format``.
@@ -236,7 +236,7 @@ class Chat:
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             # A web page, or half a reply: a proxy sends them while its server is starting.
             came = error.doc if isinstance(error, json.JSONDecodeError) else error.object
-            return Failure(state="not-a-reply", what=f"answered with {came[:80]!r}, which is no JSON", passing=True)
+            return Failure(state="not-a-reply", what=f"answered with {came[:1000]!r}, which is no JSON", passing=True)
         except UnicodeEncodeError as error:
             return Failure(state="refused", what=f"the request is no text that can be sent: {error}", passing=False)
         except (ValueError, RecursionError) as error:

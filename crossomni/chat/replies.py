@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -41,6 +42,8 @@ class ChatReply:
     thinking: str = ""  # what a server keeps apart of a thinking model's reply
     finish: str | None = None  # "stop", or "length" where most_new_tokens cut it
     usage: Usage = Usage()
+    # Natural logarithms by token, of the likeliest first tokens: where the request has logprobs and top_logprobs.
+    first_token: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any]) -> ChatReply:
@@ -68,6 +71,7 @@ class ChatReply:
             thinking=thinking,
             finish=finish if isinstance(finish, str) else None,
             usage=_usage(_object(answer.get("usage"))),
+            first_token=_first_token(_object(choice.get("logprobs")).get("content")),
         )
 
     @classmethod
@@ -130,6 +134,18 @@ def _usage(usage: Mapping[str, Any]) -> Usage:
         "completion_tokens": usage.get("completion_tokens"),
     }
     return Usage(**{f.name: _count(counts.get(f.name)) for f in fields(Usage)})
+
+
+def _first_token(tokens: Any) -> dict[str, float]:
+    """What is told of the first token's likeliest readings; of two that are written alike, the likelier."""
+    first = _object(tokens[0]) if isinstance(tokens, list) and tokens else {}
+    likeliest = first.get("top_logprobs")
+    logs: dict[str, float] = {}
+    for entry in map(_object, likeliest if isinstance(likeliest, list) else ()):
+        token, log = entry.get("token"), entry.get("logprob")
+        if isinstance(token, str) and isinstance(log, int | float) and math.isfinite(log):
+            logs[token] = max(float(log), logs.get(token, -math.inf))
+    return logs
 
 
 def _count(value: Any) -> int | None:

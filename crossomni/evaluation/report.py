@@ -148,16 +148,6 @@ def _span(found: Estimate) -> str:
     return f"{low} to {high}" if found.low < 0 else f"{low}–{high}"
 
 
-def signed(found: Estimate) -> str:
-    """A difference with its interval, in points.
-
-    >>> signed(Estimate(-3.21, -6.0, -0.5))
-    '−3.2 (−6.0 to −0.5)'
-    """
-    value, low, high = (f"{bound:+.1f}".replace("-", "−") for bound in (found.value, found.low, found.high))
-    return "–" if math.isnan(found.value) else value if math.isnan(found.low) else f"{value} ({low} to {high})"
-
-
 def write_report(runs: Sequence[Path], out: Path) -> Path:
     """Write one self-contained page on one run, or on several of the same data; return its path.
 
@@ -222,7 +212,6 @@ def _render(shown: Sequence[Shown], samples: Sequence[Sample]) -> str:
         samples=samples,
         states=(*STATES, "missing"),
         estimate=estimate,
-        signed=signed,
         averages=AVERAGES,
         chance=CHANCE,
         zip=zip,

@@ -56,6 +56,41 @@ def test_thinking_that_is_no_text():
 
 
 @pytest.mark.parametrize(
+    ("logprobs", "first"),
+    [
+        (None, {}),
+        ({"content": []}, {}),
+        ({"content": [{"token": "B", "logprob": -0.1, "top_logprobs": None}]}, {}),
+        (
+            {
+                "content": [
+                    {
+                        "token": "B",
+                        "logprob": -0.1,
+                        "top_logprobs": [
+                            {"token": "B", "logprob": -0.1},
+                            {"token": " B", "logprob": -3},
+                            {"token": "B", "logprob": -5.0},
+                            {"token": "C", "logprob": None},
+                        ],
+                    },
+                    {"token": ".", "logprob": 0.0, "top_logprobs": [{"token": ".", "logprob": 0.0}]},
+                ]
+            },
+            {"B": -0.1, " B": -3.0},
+        ),
+    ],
+)
+def test_the_first_token(logprobs, first, tmp_path):
+    """The likeliest first tokens come with the logarithms that the server tells, also out of a cache."""
+    choice = {"message": {"role": "assistant", "content": "B."}, "logprobs": logprobs}
+    with ChatServer(lambda request: Behaviour(body=json.dumps({"choices": [choice]}))) as server:
+        for _ in range(2):
+            assert first == ask(server, cache=tmp_path / "c.jsonl").first_token
+    assert 1 == server.requests
+
+
+@pytest.mark.parametrize(
     ("usage", "counts"),
     [
         (None, (None, None, None, None)),

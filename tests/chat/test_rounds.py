@@ -140,7 +140,7 @@ def test_requests_are_taken_when_there_is_room():
 
 def test_a_slow_caller_without_a_loop():
     """The thread works ahead by the limit, and no further."""
-    source = Source(40)
+    source = Source(30)
     with ChatServer(echo) as server:
         for done, _ in enumerate(ask_all(config_of(server, at_once=3), source), start=1):
             time.sleep(0.01)
