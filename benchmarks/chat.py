@@ -1,4 +1,4 @@
-"""Rate and memory of asking a chat server that takes 200 ms for a reply: 64 at once, 5,000 requests of 100 kB.
+"""Rate and memory of asking a chat server that takes 200 ms for a reply: 64 at once, 5,000 requests of 30 kB.
 
     python benchmarks/chat.py
 
@@ -17,7 +17,7 @@ from crossomni.chat import ChatConfig, ChatReply, Messages, ask_all, image_part,
 from crossomni.testing.chat_server import ChatServer
 
 DELAY_SECONDS, AT_ONCE, REQUESTS, SERIAL = 0.2, 64, 5_000, 25
-PICTURE_BYTES = 75_000  # 100 kB as base64
+PICTURE_BYTES = 22_500  # 30 kB as base64
 
 
 def requests(count: int) -> Iterator[tuple[int, Messages]]:

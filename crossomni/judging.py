@@ -108,7 +108,7 @@ def gate(reasoning: str) -> Literal["no-reasoning", "wrong-form"] | None:
     if not reasoning.strip():
         return "no-reasoning"
     words = re.findall(r"[^\W\d_]{2,}", reasoning)
-    return "wrong-form" if len(words) < FEWEST_WORDS or re.search(rf"(?<!\S){_POINTS.pattern}(?!\S)", reasoning) else None
+    return "wrong-form" if len(words) < FEWEST_WORDS or re.search(rf"(?<!\w){_POINTS.pattern}(?!\w)", reasoning) else None
 
 
 def logic_messages(task: Task, reasoning: str) -> Messages:

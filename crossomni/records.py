@@ -292,6 +292,11 @@ class Receipt:
                 f"receipt: {f.name} is {value!r}; wanted a number from 0 on, or None where it is not known."
             )
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is known how much of sight and of sound reached the model."""
+        return self.video_tokens is not None and self.audio_tokens is not None
+
     @classmethod
     def text_only(cls, prompt_tokens: int | None) -> Receipt:
         """Nothing seen and nothing heard."""

@@ -143,7 +143,7 @@ def _first_token(tokens: Any) -> dict[str, float]:
     logs: dict[str, float] = {}
     for entry in map(_object, likeliest if isinstance(likeliest, list) else ()):
         token, log = entry.get("token"), entry.get("logprob")
-        if isinstance(token, str) and isinstance(log, int | float) and math.isfinite(log):
+        if isinstance(token, str) and isinstance(log, int | float) and -1e9 < log < 1e9:
             logs[token] = max(float(log), logs.get(token, -math.inf))
     return logs
 

@@ -185,7 +185,7 @@ def scores_of(rows: Sequence[Row], predictions: Mapping[str, Prediction]) -> dic
         score(letters, [row.answer for row in rows], [row.task or "" for row in rows], [row.clip_id for row in rows])
     )
     states = Counter(prediction.state for prediction in predictions.values())
-    with_receipt = sum(prediction.receipt is not None for prediction in predictions.values())
+    with_receipt = sum(one.receipt is not None and one.receipt.is_whole for one in predictions.values())
     return scores | {
         "complete": len(predictions) == len(rows) and not states["failed"],
         "states": {state: states[state] for state in STATES} | {"missing": len(rows) - len(predictions)},

@@ -1,24 +1,21 @@
 """Section 3.3: what a single question loses when only its target, or only its source, is another modality.
 
-A trio is three rows of one pair block: a single row and its two conversions, with the source fixed or with the target
-fixed. Only whole trios are compared, so that a single task and its conversions are always scored on the same blocks.
-A drop with the target changed may be the new target's difficulty, one with the source changed the new source's; what
-both settings lose, although one side stays as it was, is lost in between.
+A single task and its two conversions are always scored on the same pair blocks (``pair_blocks``). Where the source is
+fixed a drop is not that of the source's difficulty, where the target is fixed not that of the target's.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from crossomni.errors import DataError, RunError
+from crossomni.errors import RunError
 from crossomni.evaluation.compare import (
     _check_same_rows,
     _Grid,
@@ -30,55 +27,23 @@ from crossomni.evaluation.compare import (
     _without_nan,
 )
 from crossomni.evaluation.folder import RunFolder
+from crossomni.evaluation.pair_blocks import SIDES, Blocks, Side, Trio, conversions, find_blocks
 from crossomni.records import Row
 from crossomni.scoring import PairedDifference, details, paired
 from crossomni.statistics import Estimate
-from crossomni.tasks import CROSS_TASKS, TASKS, Modality, Task
+from crossomni.tasks import SINGLE_TASKS, Modality, Task
 
-Side = Literal["source", "target"]
-SIDES: tuple[Side, ...] = get_args(Side)
 Letters = Sequence[str | None]
 MEAN = "mean of the runs"
 LEGEND = (
-    "Accuracy in percent. points: the conversion minus the single rows of the same blocks, paired, with its 95% interval "
-    "by drawing clips. p: two-sided, by swapping single and converted answers clip by clip. Holm: p adjusted for the "
-    "setting's conversions; averages are not adjusted. Chance is 25%."
+    "Accuracy in percent; chance is 25. points: the conversion minus the single rows of the same blocks, paired, with "
+    "the 95% interval by drawing clips. p: two-sided, by swapping single and converted answers clip by clip. Holm: p "
+    "adjusted for the setting's six conversions; for both changed, for the three modalities."
 )
 
 _HEAD = ("", "blocks", "accuracy", "95% interval", "points", "95% interval", "p", "Holm")
 _CHANGED = {"source": "target", "target": "source"}
 _RIGHT = "A"  # what a right answer is marked with; a wrong one is None
-
-
-@dataclass(frozen=True)
-class Trio:
-    """Places, among the rows, of a single row and of its two conversions, in the order of ``conversions``."""
-
-    single: int
-    converted: tuple[int, ...]
-
-    @property
-    def places(self) -> tuple[int, ...]:
-        """All three."""
-        return (self.single, *self.converted)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Blocks:
-    """Which rows of a dataset can be compared, and which are left out."""
-
-    trios: Mapping[tuple[Side, Modality], tuple[Trio, ...]]  # by what is fixed: never all empty
-    count: int  # of pair ids
-    whole: int  # pair ids with one row of each of the nine tasks
-    clips: int  # of the rows in trios
-    without_pair_id: int  # rows left out
-    without_partner: int  # rows left out: of a block, and in no whole trio
-
-    @property
-    def said(self) -> str:
-        """One line: how many blocks there are, and what is left out."""
-        left = f"left out: {self.without_pair_id} rows without pair_id, {self.without_partner} without a partner"
-        return f"{self.count} pair blocks on {self.clips} clips, {self.whole} with all nine tasks; {left}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +53,7 @@ class Converted:
     accuracy: Estimate  # percent
     change: Estimate  # points: the conversion minus the single rows
     p: float  # two-sided, by swapping single and converted answers clip by clip
-    p_holm: float  # over the conversions of the setting, six where all are there; nan for an average
+    p_holm: float  # over the setting's six conversions, or over its three averages; nan for the average of all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,62 +126,6 @@ class Pairs:
                     yield _Grid(title, _HEAD, tuple(_lines(setting)))
 
 
-def conversions(side: Side, modality: Modality) -> tuple[Task, ...]:
-    """The two cross tasks whose ``side`` is ``modality``.
-
-    >>> [task.label for task in conversions("target", Modality.AUDIO)]
-    ['Vi→Au', 'Te→Au']
-    """
-    return tuple(task for task in CROSS_TASKS if (task.source if side == "source" else task.target) is modality)
-
-
-def find_blocks(rows: Sequence[Row], where: str) -> Blocks:
-    """Find the whole trios among ``rows``; ``where`` is the place that an error names.
-
-    A trio is whole when its block has exactly one row of each of its three tasks.
-
-    Raises:
-        DataError: no row has a pair_id, a block is on several clips, or no trio is whole.
-    """
-    blocks: dict[str, list[int]] = {}
-    for place, row in enumerate(rows):
-        if row.pair_id:
-            blocks.setdefault(row.pair_id, []).append(place)
-    if not blocks:
-        raise DataError(
-            f"{where}: none of the {len(rows)} rows has a pair_id; wanted rows in pair blocks. "
-            "Build a set that has them: crossomni build --pairs 150 --out FOLDER."
-        )
-    for name, block in blocks.items():
-        if len(clips := sorted({rows[place].clip_id for place in block})) > 1:
-            raise DataError(
-                f"{where}: pair block {name!r} is on the clips {', '.join(clips)}; wanted one clip a block. "
-                "Give rows about another clip a pair_id of their own."
-            )
-    trios = {
-        (side, modality): tuple(
-            trio for block in blocks.values() if (trio := _trio(rows, block, side, modality)) is not None
-        )
-        for side in SIDES
-        for modality in Modality
-    }
-    used = {place for found in trios.values() for trio in found for place in trio.places}
-    if not used:
-        raise DataError(
-            f"{where}: none of the {len(blocks)} pair blocks has a single row with both its conversions. "
-            "Take more rows, or build a set: crossomni build --pairs 150 --out FOLDER."
-        )
-    in_blocks = sum(map(len, blocks.values()))
-    return Blocks(
-        trios=trios,
-        count=len(blocks),
-        whole=sum(Counter(rows[p].task for p in block) == Counter(TASKS) for block in blocks.values()),
-        clips=len({rows[place].clip_id for place in used}),
-        without_pair_id=len(rows) - in_blocks,
-        without_partner=in_blocks - len(used),
-    )
-
-
 def pairs(run_folders: Sequence[Path]) -> Pairs:
     """Section 3.3 from the folders of finished runs on the same rows. A failed row counts as wrong.
 
@@ -250,15 +159,6 @@ def pairs_of(rows: Sequence[Row], runs: Mapping[str, Letters], where: str) -> Pa
     return Pairs(blocks=blocks, runs=tuple(scores), mean=mean)
 
 
-def _trio(rows: Sequence[Row], block: Sequence[int], side: Side, modality: Modality) -> Trio | None:
-    tasks = (Task(modality, modality), *conversions(side, modality))
-    places = [[place for place in block if rows[place].task == task] for task in tasks]
-    if any(len(found) != 1 for found in places):
-        return None
-    single, *converted = (found[0] for found in places)
-    return Trio(single, tuple(converted))
-
-
 # --- scores ---
 
 
@@ -277,9 +177,13 @@ class _Marked:
         return {**found.accuracy, **sides}
 
     def changes(self, trios: Sequence[Trio]) -> Mapping[str, PairedDifference]:
-        """Conversions against their single rows, by the conversion's task id; all of them under ``cross``."""
+        """Conversions minus their single rows, by the conversion's task id; both by the single's; all by ``cross``."""
         singles, converted = zip(*((trio.single, other) for trio in trios for other in trio.converted), strict=True)
-        return paired(self._right(singles), self._right(converted), *self._about(converted))
+        right = self._right(singles), self._right(converted)
+        references, tasks, clips = self._about(converted)
+        fixed = self._about(singles)[1]
+        by_fixed = paired(*right, references, fixed, clips)
+        return {**paired(*right, references, tasks, clips), **{task.id: by_fixed[task.id] for task in SINGLE_TASKS}}
 
     def _right(self, places: Sequence[int]) -> list[str | None]:
         # Rows of a trio have answers of their own, so right and wrong are compared, not letters.
@@ -313,7 +217,7 @@ def _setting(side: Side, blocks: Blocks, marked: _Marked) -> Setting | None:
             blocks=len(found),
             single=accuracy[modality.short],
             converted={name: _converted(accuracy[name], changes[name]) for name in ids},
-            average=_converted(average, marked.changes(found)["cross"]),
+            average=_converted(average, changes[modality.short]),
         )
     return Setting(fixed=fixed, single=accuracy["single"], average=_converted(accuracy["cross"], changes["cross"]))
 

@@ -1,0 +1,222 @@
+"""Whole runs with an Omni-LLM: what reached it stands in the receipts, and what went wrong has its name."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossomni.errors import DeafOrBlindError, InputError
+from crossomni.evaluation.config import EvalConfig
+from crossomni.evaluation.runner import evaluate
+from crossomni.evaluation.study import StudyConfig
+from crossomni.export import export
+from crossomni.records import Clip
+from crossomni.testing import write_clip
+from crossomni.testing.omni import Kind
+from tests.evaluation.conftest import make_annotation, make_rows
+from tests.evaluation.omni.conftest import KINDS
+
+pytest.importorskip("torch")
+safetensors = pytest.importorskip("safetensors.torch")
+
+SHORT = {"frames": 2, "pixels": 112 * 84, "most_new_tokens": 4}
+
+
+def config(model: Path, data: Path, out: Path, **changes: Any) -> EvalConfig:
+    """A short run."""
+    return EvalConfig(model=str(model), data=str(data), out=out, **{**SHORT, **changes})
+
+
+def lines(out: Path) -> dict[str, dict[str, Any]]:
+    """The predictions of a run, by row."""
+    told = [json.loads(line) for line in (out / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(told) == len({line["id"] for line in told})
+    return {line["id"]: line for line in told}
+
+
+def scores(out: Path) -> Mapping[str, Any]:
+    """The scores of a run."""
+    found: Mapping[str, Any] = json.loads((out / "scores.json").read_text())
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_asks_every_row_and_has_all_receipts(
+    folders: dict[Kind, Path], data: Path, tmp_path: Path, kind: Kind
+) -> None:
+    """27 rows, each with what reached the model; the folder says what model it was."""
+    summary = evaluate(config(folders[kind], data, tmp_path / "run"))
+    told = lines(tmp_path / "run")
+
+    assert len(told) == 27
+    assert summary.scores is not None
+    assert (summary.scores["complete"], summary.scores["receipts"], summary.scores["n"]) == (True, "all", 27)
+    tokens = {"qwen2_5_omni": (12, 25), "qwen3_omni_moe": (9, 13)}[kind]
+    for line in told.values():
+        receipt = line["receipt"]
+        assert (receipt["frames"], receipt["audio_seconds"]) == (2, 1.0)
+        assert (receipt["video_tokens"], receipt["audio_tokens"]) == tokens
+        assert receipt["prompt_tokens"] > sum(tokens)
+    about = json.loads((tmp_path / "run/run.json").read_text())
+    assert (about["model"], about["senses"], about["knock_out"]) == (kind, ["audio", "text", "vision"], [])
+    assert len(about["fingerprints"]["model"]) == 64
+
+
+def test_letters_are_read_in_every_reply(folders: dict[Kind, Path], data: Path, tmp_path: Path) -> None:
+    """A model that answers by letters says one letter to each question."""
+    evaluate(config(folders["qwen2_5_omni"], data, tmp_path / "run", answer_by="letters"))
+    told = lines(tmp_path / "run").values()
+
+    assert {(line["state"], line["reply"]) for line in told} <= {("read", letter) for letter in "ABCD"}
+    assert all(line["reply"] == line["letter"] for line in told)
+
+
+@pytest.mark.parametrize(
+    ("knock_out", "seen", "heard"),
+    [(("sound",), True, False), (("sight",), False, True), (("sound", "sight"), False, False),
+     (("sound-muted",), True, True), (("sight-swapped", "names"), True, True)],
+)  # fmt: skip
+def test_receipts_show_what_is_knocked_out(
+    folders: dict[Kind, Path], data: Path, tmp_path: Path, knock_out: Any, seen: bool, heard: bool
+) -> None:
+    """What is left out has no token; what is exchanged has as many as before."""
+    changes = {"knock_out": knock_out, "answer_by": "letters", "limit": 18}
+    evaluate(config(folders["qwen2_5_omni"], data, tmp_path / "run", **changes))
+    for line in lines(tmp_path / "run").values():
+        receipt = line["receipt"]
+        assert (receipt["video_tokens"], receipt["frames"]) == ((12, 2) if seen else (0, 0))
+        assert (receipt["audio_tokens"], receipt["audio_seconds"]) == ((25, 1.0) if heard else (0, 0.0))
+        assert receipt["prompt_tokens"] > 0
+
+
+def test_runs_in_one_pass_score_as_they_do_alone(folders: dict[Kind, Path], data: Path, tmp_path: Path) -> None:
+    """Rotations and knock-outs that go through the clips together say and score what separate runs do."""
+    model, changes = folders["qwen2_5_omni"], {"limit": 18, "answer_by": "letters", **SHORT}
+    study = StudyConfig(model=str(model), data=str(data), out=tmp_path / "all", rotate=True, matrix=True, **changes)
+    evaluate(study)
+    alone: dict[str, dict[str, Any]] = {
+        ".": {},
+        "rotation-2": {"rotation": 2},
+        "knock-out-names": {"knock_out": ("names",)},
+        "knock-out-sound-swapped": {"knock_out": ("sound-swapped",)},
+        "knock-out-sound-and-sight": {"knock_out": ("sound", "sight")},
+    }
+    replies = set()
+    for name, change in alone.items():
+        evaluate(config(model, data, tmp_path / "alone" / name, limit=18, answer_by="letters", **change))
+        assert scores(tmp_path / "all" / name) == scores(tmp_path / "alone" / name), name
+        told = lines(tmp_path / "all" / name)
+        assert told == lines(tmp_path / "alone" / name), name
+        replies.add(tuple(told[row]["letter"] for row in sorted(told)))
+    assert len(replies) > 2
+
+
+def broken_data(folder: Path) -> Path:
+    """Two clips, of which one has a picture only in its first half; what is left of it says otherwise."""
+    media = folder.with_name("media")
+    media.mkdir()
+    records, files, rows = {}, {}, []
+    for number in range(2):
+        name = f"clip_{number:02d}"
+        records[name] = Clip(id=name, show="tiny", episode=name, start_seconds=0.0, end_seconds=1.0)
+        files[name] = write_clip(media / f"{name}.mp4", seconds=1.0)
+        rows += make_rows(name, number)
+    content = bytearray(files["clip_00"].read_bytes())
+    start = content.index(b"mdat") + 4
+    content[start : start + (len(content) - start) * 9 // 10] = b"\xff" * ((len(content) - start) * 9 // 10)
+    files["clip_00"].write_bytes(content)
+    truth = {name: make_annotation(record) for name, record in records.items()}
+    source = {"source": "tiny", "seed": 0, "version": "0", "clips": 2, "licence": "apache-2.0"}
+    export(folder, {"test": rows}, records, files, truth=truth, source=source)
+    return folder
+
+
+def test_a_clip_that_cannot_be_decoded_fails_its_own_rows(folders: dict[Kind, Path], tmp_path: Path) -> None:
+    """Its nine rows have the failure's name, and the other clip's nine are answered."""
+    summary = evaluate(config(folders["qwen3_omni_moe"], broken_data(tmp_path / "data"), tmp_path / "run"))
+    told = lines(tmp_path / "run")
+    failed = {row for row, line in told.items() if line["state"] == "failed"}
+
+    assert failed == {row for row in told if row.startswith("clip_00")}
+    assert len(told) == 2 * len(failed) == 18
+    for row in failed:
+        assert told[row]["error"].startswith("MediaError: ")
+        assert "clip_00.mp4" in told[row]["error"]
+        assert told[row]["letter"] is None
+    assert summary.scores is not None
+    assert not summary.scores["complete"]
+
+
+def test_a_template_without_sound_stops_the_run(folders: dict[Kind, Path], data: Path, tmp_path: Path) -> None:
+    """A chat template that leaves sound out makes a deaf model: nothing is scored, and the row is named."""
+    folder = shutil.copytree(folders["qwen2_5_omni"], tmp_path / "tiny")
+    template = folder / "chat_template.jinja"
+    template.write_text(template.read_text().replace("<|AUDIO|>", ""))
+    with pytest.raises(DeafOrBlindError, match=r"row 'clip_00-au': the model's chat template"):
+        evaluate(config(folder, data, tmp_path / "run", packing="apart"))
+    assert lines(tmp_path / "run") == {}
+    assert not (tmp_path / "run/scores.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("part", "sense"),
+    [("audio_tower.proj", "sound"), ("visual.merger", "sight"), ("", "")],
+    ids=["deaf", "blind", "sound"],
+)
+def test_a_deaf_or_blind_tower_is_found_before_the_run(
+    folders: dict[Kind, Path], data: Path, tmp_path: Path, part: str, sense: str
+) -> None:
+    """A tower that gives nothing on has tokens, but moves no log-probability; a whole model passes."""
+    folder = shutil.copytree(folders["qwen2_5_omni"], tmp_path / "tiny")
+    weights = safetensors.load_file(folder / "model.safetensors")
+    dead = [name for name in weights if part and part in name]
+    for name in dead:
+        weights[name].zero_()
+    safetensors.save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    asked = StudyConfig(model=str(folder), data=str(data), out=tmp_path / "run", preflight=2, limit=18, **SHORT)
+    if not sense:
+        evaluate(asked)
+        return
+    assert dead
+    with pytest.raises(DeafOrBlindError, match=rf"preflight: another clip's {sense}.*--knock-out {sense}"):
+        evaluate(asked)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("lacking", ["config.json", "model.safetensors", "tokenizer.json", "chat_template.jinja"])
+def test_a_model_that_is_not_whole_leaves_no_run(
+    folders: dict[Kind, Path], data: Path, tmp_path: Path, lacking: str
+) -> None:
+    """What cannot be loaded is refused in one line before the run's folder is made."""
+    folder = shutil.copytree(folders["qwen2_5_omni"], tmp_path / "tiny")
+    (folder / lacking).unlink()
+    with pytest.raises(InputError, match=r"model .*/tiny: ") as caught:
+        evaluate(config(folder, data, tmp_path / "run"))
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("adapter", ["nowhere", "."])
+def test_an_adapter_that_is_none_leaves_no_run(
+    folders: dict[Kind, Path], data: Path, tmp_path: Path, adapter: str
+) -> None:
+    """Where there is no folder, and where there is no adapter in it."""
+    pytest.importorskip("peft")
+    with pytest.raises(InputError, match=r"nowhere: there is no such|cannot be put on the model"):
+        evaluate(config(folders["qwen2_5_omni"], data, tmp_path / "run", adapter=tmp_path / adapter))
+    assert not (tmp_path / "run").exists()
+
+
+def test_code_that_is_not_trusted_leaves_no_run(folders: dict[Kind, Path], data: Path, tmp_path: Path) -> None:
+    """A model that brings its own code is refused in a line that names the option."""
+    folder = shutil.copytree(folders["qwen2_5_omni"], tmp_path / "tiny")
+    told = json.loads((folder / "config.json").read_text())
+    told |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Config", "AutoModelForCausalLM": "own.Model"}}
+    (folder / "config.json").write_text(json.dumps(told))
+    (folder / "own.py").write_text("raise SystemExit('it ran')\n")
+    with pytest.raises(InputError, match=r"--trust-remote-code"):
+        evaluate(config(folder, data, tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
