@@ -1,14 +1,14 @@
-"""What a judge, a chat model, says of a reasoning path: the logic rubric of Table 18, for all nine tasks.
+"""What a judge, a chat model, says of a reasoning path: the two rubrics of Table 18, for all nine tasks.
 
-The paper prints the rubric for Vi→Te; here it is composed from files along the task's route. The judge sees what the
-paper's judge sees, the task and the reasoning path, neither question nor clip: it tells whether the steps are taken, not
-whether what they say is so. It gives the three points apart, in one line, so that one sees which step is missing; their
-sum is the rubric's score.
+The paper prints the logic rubric for Vi→Te; here it is composed from files along the task's route. The judge sees what
+the paper's judge sees: the task and the reasoning path, neither question nor clip. So it tells whether the steps are
+taken, and not whether what they say is so. It gives the three points apart, so that one sees which step is missing;
+their sum is the rubric's score.
 
 The reasoning comes from a model, which may be in training against this very judge. So what cannot be a reasoning path
 is refused before the judge sees it; a long one is cut; it stands between tags that its writer cannot know, and can open
-or close none of its own; and a reply that is anything but the three points is no score. No score is never 0: it is a
-state with a name.
+or close none of its own; and a reply that is anything but the points is no score. No score is never 0: it is a state
+with a name.
 """
 
 from __future__ import annotations
@@ -16,23 +16,25 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import astuple, dataclass
 from itertools import pairwise
 from pathlib import Path
 from string import Template
-from typing import Literal, TypeVar, get_args
+from typing import Generic, Literal, TypeVar, get_args
 
 from crossomni.chat import Chat, ChatConfig, ChatReply, Messages, ask_all
 from crossomni.errors import ChatError, InputError, RecordError
 from crossomni.tasks import TASKS, Task
 
 K = TypeVar("K")
+P = TypeVar("P")  # the points of a rubric
 
 Place = Literal["source", "bridge", "target"]
 PLACES: tuple[Place, ...] = get_args(Place)
 # scored: there are points. no-reasoning, wrong-form: a gate refused the text, no judge was asked. unparsed: the judge
-# said something else than three points. failed: the judge's server gave no reply.
+# said something else than points. failed: the judge's server gave no reply.
 JudgeState = Literal["scored", "no-reasoning", "wrong-form", "unparsed", "failed"]
 JUDGE_STATES: tuple[JudgeState, ...] = get_args(JudgeState)
 
@@ -40,7 +42,8 @@ FEWEST_WORDS = 8  # a referent, where it is found again, and a reason do not go 
 MOST_CHARACTERS = 16_000  # about 4,000 tokens; of a longer text the judge sees the beginning and the end
 
 _FILES = Path(__file__).parent / "prompt_files"
-_POINTS = re.compile(r"[01] [01] [01]")
+_LOGIC = re.compile(r"[01] [01] [01]")
+_CONTEXT = re.compile(r"[01245]")
 _NO_TAGS = str.maketrans("<>", "‹›")
 
 
@@ -70,23 +73,30 @@ class LogicPoints:
         """Where the reasoning breaks: the first point that is missing; None where all are there."""
         return next((place for place, point in zip(PLACES, astuple(self), strict=True) if not point), None)
 
-    @classmethod
-    def read(cls, reply: str) -> LogicPoints | None:
-        """The points of a judge's reply that is nothing but them; None for every other reply.
 
-        >>> LogicPoints.read("1 0 1"), LogicPoints.read("Points: 1 0 1")
-        (LogicPoints(source=1, bridge=0, answer=1), None)
-        """
-        line = reply.strip()
-        return cls(*map(int, line.split(" "))) if _POINTS.fullmatch(line) else None
+@dataclass(frozen=True, kw_only=True)
+class Rubric(Generic[P]):
+    """What a judge is asked about a reasoning path, and how its reply is read."""
+
+    asked: str
+    form: str  # of the reply
+    read: Callable[[str], P | None]  # None for every reply that is not the points and nothing else
+
+    def messages(self, reasoning: str) -> Messages:
+        """The one message that the judge gets. The same text is asked about in the same words."""
+        text, _ = _shown(reasoning)
+        # A digest of the text: its writer cannot put it there, for then it would be another one.
+        mark = hashlib.sha256(text.encode()).hexdigest()[:12]
+        block = Template(_part("reasoning")).substitute(mark=mark, reasoning=text)
+        return [{"role": "user", "content": f"{self.asked}\n\n{block}\n\n{self.form}"}]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class Judged(Generic[P]):
     """What came of judging one reasoning path. ``points`` is None unless ``state`` is ``"scored"``."""
 
     state: JudgeState
-    points: LogicPoints | None = None
+    points: P | None = None
     reply: str = ""  # the judge's, as it came; empty where none was asked
     error: str = ""  # where state is "failed": why there is no reply
     left_out: int = 0  # characters of the reasoning that the judge was not shown
@@ -96,72 +106,78 @@ class Judged:
             raise RecordError(f"judged: state {self.state!r} does not go with points {self.points!r}.")
 
 
+def logic_rubric(task: Task) -> Rubric[LogicPoints]:
+    """Are the steps of this task's route taken? Three points, of which ``LogicPoints`` keeps each.
+
+    >>> logic_rubric(Task.parse("vi-te")).read("1 0 1"), logic_rubric(Task.parse("vi-te")).read("Points: 1 0 1")
+    (LogicPoints(source=1, bridge=0, answer=1), None)
+    """
+    route = [_part(f"{one}_to_{other}") for one, other in pairwise(task.route)]
+    asked = Template(_part("logic")).substitute(
+        source=task.source.value,
+        target=task.target.value,
+        found=_part(f"source_{task.source}"),
+        joined=" ".join(route) or _part("same"),
+        answered=_part(f"target_{task.target}"),
+    )
+    return Rubric(asked=asked, form=_part("logic_form"), read=_logic_points)
+
+
+def context_rubric(reference: str) -> Rubric[int]:
+    """How much of a reference is covered? 0, 1, 2, 4 or 5 points; the scale has no 3.
+
+    >>> context_rubric("Ada sings.").read("4"), context_rubric("Ada sings.").read("3")
+    (4, None)
+    """
+    asked = Template(_part("context")).substitute(reference=reference)
+    return Rubric(asked=asked, form=_part("context_form"), read=_context_points)
+
+
 def gate(reasoning: str) -> Literal["no-reasoning", "wrong-form"] | None:
     """Why this text is no reasoning path, told without a judge; None where it may be one.
 
     ``wrong-form`` is a text of fewer than ``FEWEST_WORDS`` words (":" and "Thought process:" have moved judges), or one
-    that holds the judge's own reply.
+    that holds a reply to the logic rubric.
 
     >>> gate(" "), gate("Thought process:"), gate("The person in the red top wears round glasses, so she is Ada.")
     ('no-reasoning', 'wrong-form', None)
     """
     if not reasoning.strip():
         return "no-reasoning"
-    words = re.findall(r"[^\W\d_]{2,}", reasoning)
-    return "wrong-form" if len(words) < FEWEST_WORDS or re.search(rf"(?<!\w){_POINTS.pattern}(?!\w)", reasoning) else None
+    few = len(re.findall(r"[^\W\d_]{2,}", reasoning)) < FEWEST_WORDS
+    return "wrong-form" if few or re.search(rf"(?<!\w){_LOGIC.pattern}(?!\w)", reasoning) else None
 
 
-def logic_messages(task: Task, reasoning: str) -> Messages:
-    """What the judge is asked about a reasoning path of this task. The same text is asked in the same words."""
-    route = [_part(f"{one}_to_{other}") for one, other in pairwise(task.route)]
-    text, _ = _shown(reasoning)
-    prompt = Template(_part("logic")).substitute(
-        source=task.source.value,
-        target=task.target.value,
-        found=_part(f"source_{task.source}"),
-        joined=" ".join(route) or _part("same"),
-        answered=_part(f"target_{task.target}"),
-        # A digest of the text: its writer cannot put it there, for then it would be another one.
-        mark=hashlib.sha256(text.encode()).hexdigest()[:12],
-        reasoning=text,
-    )
-    return [{"role": "user", "content": prompt}]
-
-
-def rubric_fingerprint() -> str:
-    """64 hex digits that change with anything that the judge is asked."""
-    asked = [logic_messages(task, "") for task in TASKS]
-    return hashlib.sha256(json.dumps([asked, FEWEST_WORDS, MOST_CHARACTERS]).encode()).hexdigest()
-
-
-async def judge_logic(chat: Chat, task: Task, reasoning: str) -> Judged:
-    """One reasoning path, by a chat that is open. It raises nothing for a judge that fails: that is a state."""
+async def judge(chat: Chat, rubric: Rubric[P], reasoning: str) -> Judged[P]:
+    """One reasoning path, by a chat that is open. A judge that fails raises nothing: that is a state."""
     if refused := gate(reasoning):
         return Judged(state=refused)
     try:
-        return _judged(await chat.ask(logic_messages(task, reasoning)), reasoning)
+        return _judged(rubric, reasoning, await chat.ask(rubric.messages(reasoning)))
     except ChatError as error:
-        return _judged(error, reasoning)
+        return _judged(rubric, reasoning, error)
 
 
 def judge_all(
-    config: ChatConfig, items: Iterable[tuple[K, Task, str]], cache: Path | None = None
-) -> Iterator[tuple[K, Judged]]:
-    """Many reasoning paths, each with a key and its task: those that a gate refuses first, then as the judge replies.
+    config: ChatConfig, items: Iterable[tuple[K, Rubric[P], str]], cache: Path | None = None
+) -> Iterator[tuple[K, Judged[P]]]:
+    """Many reasoning paths, each with a key and its rubric: those that a gate refuses first, then as the judge replies.
 
     No server is needed where the gates refuse all.
     """
-    asked: list[tuple[K, Task, str]] = []
-    for key, task, reasoning in items:
+    asked: list[tuple[K, Rubric[P], str]] = []
+    for key, rubric, reasoning in items:
         if refused := gate(reasoning):
             yield key, Judged(state=refused)
         else:
-            asked.append((key, task, reasoning))
-    if asked:
-        requests = ((number, logic_messages(task, text)) for number, (_, task, text) in enumerate(asked))
-        for number, outcome in ask_all(config, requests, cache=cache):
-            key, _, reasoning = asked[number]
-            yield key, _judged(outcome, reasoning)
+            asked.append((key, rubric, reasoning))
+    if not asked:
+        return
+    requests = ((number, rubric.messages(text)) for number, (_, rubric, text) in enumerate(asked))
+    with closing(ask_all(config, requests, cache=cache)) as outcomes:
+        for number, outcome in outcomes:
+            key, rubric, reasoning = asked[number]
+            yield key, _judged(rubric, reasoning, outcome)
 
 
 def judge_config(spec: str, at_once: int = 64) -> ChatConfig:
@@ -177,14 +193,29 @@ def judge_config(spec: str, at_once: int = 64) -> ChatConfig:
     return ChatConfig(url=url, model=name, at_once=at_once)
 
 
-def _judged(outcome: ChatReply | ChatError, reasoning: str) -> Judged:
+def logic_fingerprint() -> str:
+    """64 hex digits that change with anything that a judge of logic is asked, and with the gates' bounds."""
+    asked = [logic_rubric(task).messages("") for task in TASKS]
+    return hashlib.sha256(json.dumps([asked, FEWEST_WORDS, MOST_CHARACTERS]).encode()).hexdigest()
+
+
+def _judged(rubric: Rubric[P], reasoning: str, outcome: ChatReply | ChatError) -> Judged[P]:
     _, left_out = _shown(reasoning)
     if isinstance(outcome, ChatError):
         return Judged(state="failed", error=f"{outcome.state}: {outcome}", left_out=left_out)
-    points = LogicPoints.read(outcome.text)
-    return Judged(
-        state="scored" if points else "unparsed", points=points, reply=outcome.text, left_out=left_out
-    )
+    points = rubric.read(outcome.text)
+    state: JudgeState = "unparsed" if points is None else "scored"
+    return Judged(state=state, points=points, reply=outcome.text, left_out=left_out)
+
+
+def _logic_points(reply: str) -> LogicPoints | None:
+    line = reply.strip()
+    return LogicPoints(*map(int, line.split(" "))) if _LOGIC.fullmatch(line) else None
+
+
+def _context_points(reply: str) -> int | None:
+    line = reply.strip()
+    return int(line) if _CONTEXT.fullmatch(line) else None
 
 
 def _shown(reasoning: str) -> tuple[str, int]:

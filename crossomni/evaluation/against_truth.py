@@ -6,9 +6,9 @@ found again where each later modality of the route is told of the same one, righ
 the value that is settled on belongs to the one found in the target. So a chain that goes wrong loses the point at which
 it went wrong, and keeps the others.
 
-It is made for reasoning in the steps of our rationales, and reads them almost without error (docs/log.md). Free wording
-is read worse, and mostly too strictly: what is told in words other than the annotation's is not seen, what is said of
-people who are ruled out counts as said, and who is found only by "she" or "there" is not found.
+It is made for reasoning in the steps of our rationales. Free wording is read worse, and mostly too strictly: what is
+told in words other than the annotation's is not seen, what is said of people who are ruled out counts as said, and who
+is only called "she" or "there" is not found.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def meant(row: Row, annotation: Annotation) -> Meant | None:
 
     It is the one who has the right option in the target, and in the source what the question tells.
     """
-    if row.task is None or row.answer not in row.letters:
+    assert row.task is not None  # a row has one
+    if row.answer not in row.letters:
         return None
     right = row.options[row.letters.index(row.answer)]
     question = stems(row.question)
@@ -71,8 +72,8 @@ def meant(row: Row, annotation: Annotation) -> Meant | None:
 
 
 def follow(reasoning: str, row: Row, truth: Meant) -> Followed:
-    """The three points of a reasoning path for a row whose task and truth are known."""
-    assert row.task is not None
+    """The three points of a reasoning path for a row whose truth is known."""
+    assert row.task is not None  # a row has one
     peers = Peers(truth.peers)
     chain = _Chain(truth, row.task.route, tuple(peers.sentences(reasoning)))
     source, target, owner = chain.source, chain.target, chain.answer
@@ -121,7 +122,7 @@ class _Chain:
     def target(self) -> int | None:
         """Who is found in the target."""
         if len(self.route) == 1:
-            joined = _most(self._shown(self.joining, self.route[0]))
+            joined = _only_most(self._shown(self.joining, self.route[0]))
             return joined if joined is not None else self.source
         return self._found_again(self.route[-1])
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from crossomni.chat import Chat, ChatConfig, ChatReply, Part, ask_all, audio_part, text_part, video_part
+import numpy as np
+
+from crossomni.chat import Chat, ChatConfig, ChatReply, Messages, Part, ask_all, audio_part, text_part, video_part
 from crossomni.errors import ChatError, InputError, ModelError
 from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.models import ROW_FAILURES, Ask, Said
@@ -18,9 +22,12 @@ from crossomni.tasks import Modality
 
 _RATE_HZ = 16_000
 _TOP_LOGPROBS = 20  # the most that servers give
+# For log-probabilities of the first token one would do, but of a thinking model's one token a server may tell nothing.
+_FEW_TOKENS = 16
 _UNLIKELY = 1.0  # nats below the least likely token that was told, for a letter that was not
 # vLLM: the server takes the sound out of the video itself.
 _SOUND_OF_VIDEO = {"mm_processor_kwargs": {"use_audio_in_video": True}}
+_MATROSKA = b"\x1a\x45\xdf\xa3"  # how such a file begins
 
 
 class Endpoint:
@@ -28,16 +35,25 @@ class Endpoint:
 
     The clip goes along as a file's bytes or, where the server shares this disk, as its path (``media_as``). Its sound
     is a part of its own (packing ``apart``), or is left to the server to take from the video (``interleaved``, which
-    vLLM knows). What reached the model is known as far as the server's usage tells it.
+    vLLM knows). What must not be heard is never in what is sent. What reached the model is known as far as the
+    server's usage tells it; frames and pixels are the server's to choose.
     """
 
     senses = frozenset(Modality)
 
     def __init__(self, spec: str, config: EvalConfig) -> None:
-        """``spec`` is ``NAME@URL``."""
+        """``spec`` is ``NAME@URL``.
+
+        Raises:
+            InputError: when it is not, or when the configuration asks for what a server cannot do.
+        """
         name, at, url = spec.rpartition("@")
         if not at or not name:
             raise InputError(f"model 'openai:{spec}': wanted openai:NAME@http://HOST:PORT/v1.")
+        if config.answer_by not in (None, "generation"):
+            raise InputError(f"answer_by is {config.answer_by}; {name} is behind a server and answers by generation.")
+        if config.adapter is not None:
+            raise InputError(f"adapter {config.adapter}: {name} is behind a server. Give the adapter to the server.")
         self.name = name
         self._config = config
         self._chat = ChatConfig(
@@ -56,7 +72,7 @@ class Endpoint:
         Raises:
             ChatError: when it does not.
         """
-        asyncio.run(self._one([{"role": "user", "content": "Say yes."}]))
+        asyncio.run(_one(self._chat, [{"role": "user", "content": "Say yes."}]))
 
     def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
         """Answer questions on one clip, in their order.
@@ -73,9 +89,16 @@ class Endpoint:
 
     def answer_all(self, groups: Iterable[Sequence[Ask]]) -> Iterator[tuple[Ask, Said | Exception]]:
         """Answer the questions of each group as the server does; clips are read as there is room for them."""
+        # A round has one set of options for all of its requests.
+        for from_video, alike in itertools.groupby(groups, lambda asks: self._sound_from_video(asks[0])):
+            yield from self._round(alike, _SOUND_OF_VIDEO if from_video else {})
+
+    def _round(
+        self, groups: Iterable[Sequence[Ask]], options: Mapping[str, Any]
+    ) -> Iterator[tuple[Ask, Said | Exception]]:
         unreadable: deque[tuple[Ask, Exception]] = deque()
 
-        def requests() -> Iterator[tuple[Ask, Any]]:
+        def requests() -> Iterator[tuple[Ask, Messages]]:
             for asks in groups:
                 try:
                     media = self._media(asks[0])
@@ -84,10 +107,10 @@ class Endpoint:
                     continue
                 yield from ((ask, self._messages(ask, media)) for ask in asks)
 
-        for ask, outcome in ask_all(self._chat, requests(), **self._options):
+        for ask, outcome in ask_all(self._chat, requests(), **options):
             while unreadable:
                 yield unreadable.popleft()
-            yield ask, outcome if isinstance(outcome, ChatError) else self._said(ask, outcome)
+            yield ask, _named(outcome) if isinstance(outcome, ChatError) else _said(ask, outcome)
         yield from unreadable
 
     def letter_scores(self, asks: Sequence[Ask]) -> Iterator[list[float]]:
@@ -98,31 +121,30 @@ class Endpoint:
         Raises:
             ModelError: when the server tells no log-probabilities.
         """
-        options = {"logprobs": True, "top_logprobs": _TOP_LOGPROBS}
+        chat = replace(self._chat, most_new_tokens=min(_FEW_TOKENS, self._chat.most_new_tokens))
+        wanted = {"logprobs": True, "top_logprobs": _TOP_LOGPROBS}
         for ask in asks:
-            reply = asyncio.run(self._one(self._messages(ask, self._media(ask)), **options))
+            options = {**wanted, **(_SOUND_OF_VIDEO if self._sound_from_video(ask) else {})}
+            reply = asyncio.run(_one(chat, self._messages(ask, self._media(ask)), **options))
             if not reply.first_token:
                 raise ModelError(f"model {self.name}: the server tells no log-probabilities. Leave --preflight away.")
             floor = min(reply.first_token.values()) - _UNLIKELY
             scores: dict[str, float] = {}
             for token, log in reply.first_token.items():
-                letter = token.strip()
-                scores[letter] = float(math.log(math.exp(scores.get(letter, -math.inf)) + math.exp(log)))
+                letter = token.strip()  # "A" and " A" are two tokens
+                scores[letter] = float(np.logaddexp(scores.get(letter, -math.inf), log))
             yield [scores.get(letter, floor) for letter in ask.question.letters]
 
-    async def _one(self, messages: Any, **options: Any) -> ChatReply:
-        async with Chat(self._chat) as chat:
-            return await chat.ask(messages, **self._options, **options)
-
-    @property
-    def _options(self) -> Mapping[str, Any]:
-        return _SOUND_OF_VIDEO if self._config.packing == "interleaved" else {}
-
-    def _messages(self, ask: Ask, media: Sequence[Part]) -> list[dict[str, Any]]:
+    def _messages(self, ask: Ask, media: Sequence[Part]) -> Messages:
         text = [text_part(ask.prompt)]
         content = [*text, *media] if self._config.order == "text-first" else [*media, *text]
         system = [{"role": "system", "content": self._config.system}] if self._config.system else []
         return [*system, {"role": "user", "content": content}]
+
+    def _sound_from_video(self, ask: Ask) -> bool:
+        """Whether the server is to take the sound out of the video."""
+        both = ask.clip is not None and {Modality.VISION, Modality.AUDIO} <= ask.senses
+        return both and self._config.packing == "interleaved"
 
     def _media(self, ask: Ask) -> list[Part]:
         """The clip's parts, made once for all questions on it."""
@@ -130,30 +152,46 @@ class Endpoint:
         if clip is None:
             return []
         sees, hears = Modality.VISION in ask.senses, Modality.AUDIO in ask.senses
-        as_file = self._config.media_as == "file"
-        if sees and hears and self._config.packing == "interleaved":
-            if isinstance(clip, AlteredClip):
-                raise ModelError("a changed sound cannot be taken from the video. Give --packing apart.")
+        altered = isinstance(clip, AlteredClip)
+        # A file is named only where all of it may be heard: some servers take the sound out of it without being asked.
+        as_file = self._config.media_as == "file" and hears and not altered
+        if self._sound_from_video(ask):
+            if altered:
+                raise ModelError(f"{clip.path}: a changed sound cannot be taken from the video. Give --packing apart.")
             return [video_part(clip.path, as_file=as_file)]
         parts = []
         if sees:
-            # Without its sound, which nobody may hear who is not meant to: as bytes it is taken out.
-            silent = clip.path if as_file else track(clip.path, "video")
-            parts.append(video_part(silent, form="" if as_file else "mp4", as_file=as_file))
+            parts.append(video_part(clip.path, as_file=True) if as_file else _silent(track(clip.path, "video")))
         if hears:
             parts.append(audio_part(wav(clip.sound(_RATE_HZ), _RATE_HZ), form="wav"))
         return parts
 
-    def _said(self, ask: Ask, reply: ChatReply) -> Said:
-        """The reply with what a server keeps apart of its thinking, and what its usage tells."""
-        told, sees, hears = reply.usage, Modality.VISION in ask.senses, Modality.AUDIO in ask.senses
-        given = ask.clip is not None
-        receipt = Receipt(
-            frames=None if given and sees else 0,
-            audio_seconds=None if given and hears else 0.0,
-            video_tokens=told.video_tokens if given and sees else 0,
-            audio_tokens=told.audio_tokens if given and hears else 0,
-            prompt_tokens=told.prompt_tokens,
-        )
-        thought = f"<think>{reply.thinking}</think>" if reply.thinking else ""
-        return Said(reply=f"{thought}{reply.text}", receipt=receipt)
+
+async def _one(config: ChatConfig, messages: Messages, **options: Any) -> ChatReply:
+    async with Chat(config) as chat:
+        return await chat.ask(messages, **options)
+
+
+def _silent(pictures: bytes) -> Part:
+    return video_part(pictures, form="mkv" if pictures.startswith(_MATROSKA) else "mp4")
+
+
+def _said(ask: Ask, reply: ChatReply) -> Said:
+    """The reply with what a server keeps apart of its thinking, and what its usage tells."""
+    told = reply.usage
+    sees, hears = (ask.clip is not None and sense in ask.senses for sense in (Modality.VISION, Modality.AUDIO))
+    receipt = Receipt(
+        frames=None if sees else 0,
+        audio_seconds=None if hears else 0.0,
+        # Where nothing was sent the server's word goes first, too: it would show what nobody meant to send.
+        video_tokens=told.video_tokens if sees or told.video_tokens else 0,
+        audio_tokens=told.audio_tokens if hears or told.audio_tokens else 0,
+        prompt_tokens=told.prompt_tokens,
+    )
+    thought = f"<think>{reply.thinking}</think>" if reply.thinking else ""
+    return Said(reply=f"{thought}{reply.text}", receipt=receipt)
+
+
+def _named(error: ChatError) -> ChatError:
+    """The failure with its state in its text, by which failed rows can be told apart."""
+    return ChatError(f"{error.state}: {error}", error.state)

@@ -19,10 +19,10 @@ from crossomni.tasks import Modality
 NAME, TIMES = "name", "times"  # kinds of mentions beside the kinds of facts
 
 _AUDIO, _VISION, _TEXT = Modality.AUDIO, Modality.VISION, Modality.TEXT
-_SENTENCE = re.compile(r"(?<=[.!?])[\"'”’»)]*\s+|\n+")
+_SENTENCE = re.compile(r"(?<=[.!?])[\"'”’»)]*\s+")
 _LIST_MARK = re.compile(r"^\W*(?:step\s+)?\d{1,2}\s*[.):]\W*", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W_]+(?:[.:]\d+)?")
-_LEFT_OUT = frozenset("a an the both his her their its my your s".split())
+_LEFT_OUT = frozenset({"a", "an", "the", "both", "his", "her", "their", "its", "my", "your", "s"})
 _SPELLINGS = {"gray": "grey", "center": "centre", "middle": "centre"}
 _DIGITS = {"1": "one", "2": "two", "3": "three", "4": "four"}
 _ENDINGS = ("ing", "ed", "es", "s", "e")
@@ -30,11 +30,10 @@ _SHORTEST_STEM = 3
 _SLACK = 2  # words that may stand between those of a value
 _RUN = 3  # words of a longer value, one after the other, that stand for all of it
 
-_SPAN = re.compile(
-    r"(\d+(?:[.:]\d+)?)\s*(?:s|sec|seconds)?\s*(?:to|and|until|till|-|–|—)\s*(\d+(?:[.:]\d+)?)\s*(?:s|sec|seconds)?\b",
-    re.IGNORECASE,
-)
-_MOMENT = re.compile(r"(\d+(?:\.\d+)?)\s*(?:s|sec|seconds)\b|(\d+:\d\d)\b", re.IGNORECASE)
+_TIME = r"(\d+(?:[.:]\d+)?)\s*(s\b|sec\b|seconds?\b)?"
+_SPAN = re.compile(rf"{_TIME}\s*(?:to|and|until|till|-|–|—)\s*{_TIME}", re.IGNORECASE)
+_MOMENT = re.compile(_TIME, re.IGNORECASE)
+_MOMENT_SECONDS = 0.05  # half a moment's length
 _ROUNDED_SECONDS = 0.3  # times are told with one decimal, or read off a frame
 
 # Kinds whose values are words of many uses, and the words of which one has to stand beside them.
@@ -48,9 +47,10 @@ _ANCHORS = {
     "colour": "thing object item",
 }
 _CLEAR = frozenset({"smil", "frown", "surpris"})  # expressions that no emotion shares
-_IS = frozenset("is are was were sound look seem appear be with".split())
+_IS = frozenset({"is", "are", "was", "wer", "sound", "look", "seem", "appear", "be", "with"})
 _NEAR = 3  # words after a value in which its anchor may stand
-_ORDINALS = frozenset("first second third fourth 1st 2nd 3rd 4th".split())  # "second from the left" tells no entrance
+# "Second from the left" tells a place, and no entrance.
+_ORDINALS = frozenset({"first", "second", "third", "fourth", "1st", "2nd", "3rd", "4th"})
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,11 @@ class Peers:
 
     def sentences(self, text: str) -> list[tuple[Mention, ...]]:
         """What each sentence of the text mentions."""
-        return [tuple(self._mentions(sentence)) for sentence in _SENTENCE.split(text) if sentence.strip()]
+        lines = (_LIST_MARK.sub("", line) for line in text.splitlines())
+        found = (sentence for line in lines for sentence in _SENTENCE.split(line))
+        return [tuple(self._mentions(sentence)) for sentence in found if sentence.strip()]
 
     def _mentions(self, sentence: str) -> Iterator[Mention]:
-        sentence = _LIST_MARK.sub("", sentence)
         tokens: list[str | None] = list(stems(sentence))
         anchors = [(place, self._anchors[token]) for place, token in enumerate(tokens) if token in self._anchors]
         for owner, kind, words, modalities in self._values:
@@ -122,13 +123,11 @@ class Peers:
             if isinstance(one, Person)
             for line in one.lines
         ]
-        spans = [(_seconds(a), _seconds(b)) for a, b in _SPAN.findall(sentence)]
-        moments = [_seconds(a or b) for a, b in _MOMENT.findall(_SPAN.sub(" ", sentence))]
-        for start, end in [*spans, *((moment, moment) for moment in moments)]:
+        for start, end in _told_times(sentence):
             within = {
                 owner
                 for owner, first, last in spoken
-                if first - _ROUNDED_SECONDS <= start <= end <= last + _ROUNDED_SECONDS
+                if min(end, last + _ROUNDED_SECONDS) - max(start, first - _ROUNDED_SECONDS) > (end - start) / 2
             }
             if len(within) == 1:
                 yield Mention(within.pop(), TIMES, frozenset({_AUDIO}))
@@ -191,11 +190,24 @@ def _loosely(words: tuple[str, ...], tokens: Sequence[str | None], place: int) -
     if {tokens[at] for at in places} == set(words):
         return places
     run = tuple(tokens[place : place + _RUN])
-    runs = (words[start : start + _RUN] for start in range(len(words) - _RUN + 1))
+    runs = [words[start : start + _RUN] for start in range(len(words) - _RUN + 1)]
     return tuple(range(place, place + _RUN)) if run in runs else ()
 
 
-def _seconds(told: str) -> float:
-    """Seconds of "5.5" and of "1:05"."""
+def _told_times(sentence: str) -> Iterator[tuple[float, float]]:
+    """Start and end in seconds of what is told as a time: "5.5 s", "from 5.5 to 7.5 s", "0:05"."""
+    for a, _, b, unit in _SPAN.findall(sentence):
+        if unit or ":" in b:
+            yield _seconds(a)[0], _seconds(b)[1]
+    for told, unit in _MOMENT.findall(_SPAN.sub(" ", sentence)):
+        if unit or ":" in told:
+            yield _seconds(told)
+
+
+def _seconds(told: str) -> tuple[float, float]:
+    """The moment that "5.5" means, and the whole second that "0:05" means."""
     minutes, colon, seconds = told.partition(":")
-    return 60 * float(minutes) + float(seconds) if colon else float(told)
+    if colon:
+        start = 60 * float(minutes) + float(seconds)
+        return start, start + 1
+    return float(told) - _MOMENT_SECONDS, float(told) + _MOMENT_SECONDS

@@ -1,4 +1,7 @@
-"""Figure 3: accuracies of single questions beside those of their conversions, with source or target fixed."""
+"""Figure 3: accuracies of single questions beside those of their conversions, with source or target fixed.
+
+For the terminal's ``--out`` as a file, and for a report as the section of ``pairs.html.j2``.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from typing import Any
 
 from crossomni.errors import DataError, InputError
 from crossomni.evaluation.figures import _INK, _STYLE, CHANCE, COLOURS, _drawn, _figure
-from crossomni.evaluation.pairs import Pairs, Setting, pairs_of
+from crossomni.evaluation.pair_blocks import SIDES
+from crossomni.evaluation.pairs import Line, Pairs, Setting, pairs_of
 from crossomni.optional import need
 from crossomni.records import Prediction, Row
 from crossomni.statistics import Estimate
@@ -19,7 +23,7 @@ from crossomni.tasks import Modality, Task
 FORMATS = (".svg", ".png")
 _SINGLE, _CONVERTED = COLOURS[0], COLOURS[1]
 _TITLES = {"source": "(a) fixed source: the target changes", "target": "(b) fixed target: the source changes"}
-_LEGEND = ("single task", "converted; points are counted from the single task", "each run")
+_LEGEND = ("single task", "converted; points are counted from the single task", "each run; the marks are their mean")
 _BELOW = 0.3  # where a run's own dot stands, below that of the mean
 _GAP = 0.6  # between two modalities, in lines
 _DOTS_PER_INCH = 200
@@ -44,6 +48,15 @@ class PageSection:
     pairs: Pairs | None = None
     picture: str = ""
     problem: str = ""
+
+    @property
+    def lines(self) -> Iterator[tuple[str, tuple[Line, ...]]]:
+        """By setting, ``"source"`` and ``"target"``, each line of the table with one cell a run."""
+        assert self.pairs is not None
+        for side in SIDES:
+            settings = [getattr(run, side) for run in self.pairs.runs]
+            if all(settings):
+                yield from ((side, of_runs) for of_runs in zip(*(setting.lines for setting in settings), strict=True))
 
 
 def page_section(rows: Sequence[Row], runs: Mapping[str, Mapping[str, Prediction]]) -> PageSection | None:
@@ -110,7 +123,7 @@ def _panels(pairs: Pairs) -> Any:
             continue
         for run in pairs.runs if pairs.mean else ():
             own = [replace(mark, place=mark.place + _BELOW) for mark in _marks(getattr(run, side))]
-            _draw(axes, own, fmt="o", color=_INK, alpha=0.45, markersize=3.5, markeredgewidth=0, label="each run")
+            _draw(axes, own, fmt="o", color=_INK, alpha=0.45, markersize=3.5, markeredgewidth=0, label=_LEGEND[-1])
         _panel(axes, list(_marks(setting)))
     # One entry of each kind, the single task's first.
     found = [axes.get_legend_handles_labels() for axes in figure.axes]

@@ -31,14 +31,14 @@ from crossomni.evaluation.pair_blocks import SIDES, Blocks, Side, Trio, conversi
 from crossomni.records import Row
 from crossomni.scoring import PairedDifference, details, paired
 from crossomni.statistics import Estimate
-from crossomni.tasks import SINGLE_TASKS, Modality, Task
+from crossomni.tasks import Modality, Task
 
 Letters = Sequence[str | None]
 MEAN = "mean of the runs"
 LEGEND = (
     "Accuracy in percent; chance is 25. points: the conversion minus the single rows of the same blocks, paired, with "
     "the 95% interval by drawing clips. p: two-sided, by swapping single and converted answers clip by clip. Holm: p "
-    "adjusted for the setting's six conversions; for both changed, for the three modalities."
+    "adjusted for the setting's nine differences, All changed aside."
 )
 
 _HEAD = ("", "blocks", "accuracy", "95% interval", "points", "95% interval", "p", "Holm")
@@ -53,7 +53,7 @@ class Converted:
     accuracy: Estimate  # percent
     change: Estimate  # points: the conversion minus the single rows
     p: float  # two-sided, by swapping single and converted answers clip by clip
-    p_holm: float  # over the setting's six conversions, or over its three averages; nan for the average of all
+    p_holm: float  # over the setting's nine: six conversions, three averages of both; nan for the average of all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,16 @@ class Fixed:
     average: Converted  # of the two
 
 
+@dataclass(frozen=True)
+class Line:
+    """One line of a setting's table."""
+
+    label: str
+    blocks: int
+    accuracy: Estimate
+    converted: Converted | None  # None for single rows
+
+
 @dataclass(frozen=True, kw_only=True)
 class Setting:
     """Fixed source or fixed target. Averages weigh questions alike."""
@@ -73,6 +83,22 @@ class Setting:
     fixed: Mapping[str, Fixed]  # by modality; those of which there are trios
     single: Estimate
     average: Converted  # of all conversions
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """For each modality its single task, the conversions and their average; then the averages of all."""
+        return tuple(self._lines())
+
+    def _lines(self) -> Iterator[Line]:
+        for modality, one in self.fixed.items():
+            label = Task.parse(Modality(modality).short).label
+            yield Line(label, one.blocks, one.single, None)
+            for name, converted in one.converted.items():
+                yield Line(Task.parse(name).label, one.blocks, converted.accuracy, converted)
+            yield Line(f"{label}, both changed", one.blocks, one.average.accuracy, one.average)
+        blocks = sum(one.blocks for one in self.fixed.values())
+        yield Line("All single", blocks, self.single, None)
+        yield Line("All changed", blocks, self.average.accuracy, self.average)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +149,7 @@ class Pairs:
             for side, setting in (("source", scores.source), ("target", scores.target)):
                 if setting:
                     title = f"{scores.name}: fixed {side}, the {_CHANGED[side]} changes"
-                    yield _Grid(title, _HEAD, tuple(_lines(setting)))
+                    yield _Grid(title, _HEAD, tuple(map(_cells, setting.lines)))
 
 
 def pairs(run_folders: Sequence[Path]) -> Pairs:
@@ -179,11 +205,11 @@ class _Marked:
     def changes(self, trios: Sequence[Trio]) -> Mapping[str, PairedDifference]:
         """Conversions minus their single rows, by the conversion's task id; both by the single's; all by ``cross``."""
         singles, converted = zip(*((trio.single, other) for trio in trios for other in trio.converted), strict=True)
-        right = self._right(singles), self._right(converted)
         references, tasks, clips = self._about(converted)
-        fixed = self._about(singles)[1]
-        by_fixed = paired(*right, references, fixed, clips)
-        return {**paired(*right, references, tasks, clips), **{task.id: by_fixed[task.id] for task in SINGLE_TASKS}}
+        _, fixed, _ = self._about(singles)
+        # Twice: under the conversion's own task, and under the single task, where both conversions are averaged.
+        right = 2 * self._right(singles), 2 * self._right(converted)
+        return paired(*right, 2 * references, [*tasks, *fixed], 2 * clips)
 
     def _right(self, places: Sequence[int]) -> list[str | None]:
         # Rows of a trio have answers of their own, so right and wrong are compared, not letters.
@@ -229,20 +255,12 @@ def _converted(accuracy: Estimate, change: PairedDifference) -> Converted:
 # --- tables ---
 
 
-def _lines(setting: Setting) -> Iterator[tuple[str, ...]]:
-    for modality, one in setting.fixed.items():
-        label, blocks = Task.parse(Modality(modality).short).label, str(one.blocks)
-        yield (label, blocks, *_interval(one.single, ""), *[""] * 4)
-        for name, converted in one.converted.items():
-            yield (Task.parse(name).label, blocks, *_cells(converted))
-        yield (f"{label}, both changed", blocks, *_cells(one.average))
-    total = str(sum(one.blocks for one in setting.fixed.values()))
-    yield ("All single", total, *_interval(setting.single, ""), *[""] * 4)
-    yield ("All changed", total, *_cells(setting.average))
-
-
-def _cells(one: Converted) -> tuple[str, ...]:
-    return (*_interval(one.accuracy, ""), *_interval(one.change, "+"), _probability(one.p), _probability(one.p_holm))
+def _cells(line: Line) -> tuple[str, ...]:
+    accuracy = (line.label, str(line.blocks), *_interval(line.accuracy, ""))
+    if line.converted is None:
+        return (*accuracy, *[""] * 4)
+    tests = (_probability(p) for p in (line.converted.p, line.converted.p_holm))
+    return (*accuracy, *_interval(line.converted.change, "+"), *tests)
 
 
 def _interval(found: Estimate, sign: str) -> tuple[str, str]:

@@ -1,0 +1,57 @@
+"""The command that places wrong answers: at the source, at the bridge, or at the target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from crossomni.errors import InputError
+
+Run = Annotated[Path, typer.Argument(help="A run's folder.")]
+Judge = Annotated[str | None, typer.Option(help="A chat model that scores the reasoning: openai:NAME@URL.")]
+Truth = Annotated[bool, typer.Option("--truth", help="Score it against the clips' truth instead (playhouse).")]
+AtOnce = Annotated[int, typer.Option(help="Requests to the judge under way at the same time, at most.")]
+Form = Annotated[Literal["table", "markdown", "json"], typer.Option("--as", help="How to print it.")]
+
+WIDTH = 100  # of the table, in columns of a terminal
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command()(locate)
+
+
+def locate(run: Run, judge: Judge = None, truth: Truth = False, at_once: AtOnce = 64, form: Form = "table") -> None:
+    """Say where a finished run's reasoning breaks: at the source, the bridge or the target. No model is needed.
+
+    Scores go to logic.jsonl in the run's folder; without --judge and --truth the ones that are there are shown.
+    """
+    import json
+
+    from rich.console import Console
+    from tqdm import tqdm
+
+    from crossomni.evaluation.localise import locate_by_judge, locate_by_truth, located
+    from crossomni.judging import judge_config
+
+    if judge is not None and truth:
+        raise InputError("--judge and --truth: one of them came too many. Give either.")
+    with tqdm(desc="reasoning", unit="reply", disable=None if judge or truth else True) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total, bar.n = total, done
+            bar.refresh()
+
+        if judge is not None:
+            found = locate_by_judge(run, judge_config(judge, at_once), show)
+        else:
+            found = locate_by_truth(run, show) if truth else located(run)
+    if form == "json":
+        print(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
+    elif form == "markdown":
+        print(found.to_markdown())
+    else:
+        console = Console()
+        (console if console.is_terminal else Console(width=WIDTH)).print(found.to_table())

@@ -1,0 +1,67 @@
+"""The command ``crossomni locate``."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from crossomni.cli import locate
+from crossomni.errors import InputError
+from crossomni.testing import ChatServer
+from tests.evaluation.reasoned import thought, write_run
+
+
+def run(*arguments: str) -> Any:
+    """The command in an application of its own."""
+    app = typer.Typer()
+    locate.register(app)
+    return CliRunner().invoke(app, arguments)
+
+
+@pytest.fixture
+def reasoned(tmp_path: Path) -> str:
+    """A run of nine right answers with sound reasoning."""
+    write_run(tmp_path / "run", thought, count=9)
+    return str(tmp_path / "run")
+
+
+def test_truth_is_asked_and_shown_again(reasoned: str) -> None:
+    """The second time nobody is asked for anything."""
+    first = run(reasoned, "--truth", "--as", "json")
+    found = json.loads(first.stdout)
+    assert found["by"] == "truth"
+    assert found["groups"]["overall"]["right"]["sound"] == 9
+    assert json.loads(run(reasoned, "--as", "json").stdout) == found
+
+
+def test_a_judge_is_asked(reasoned: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By name and address."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    with ChatServer(lambda request: "1 0 1") as server:
+        shown = run(reasoned, "--judge", f"openai:j@{server.url}", "--as", "markdown").stdout
+    assert "| Overall | – | – | – | – | 0, 0% (0–30) | 9, 100% (70–100) | 0 | 0 | 0 | 9 |" in shown
+    assert "Where it failed, by j, rubric " in shown
+
+
+def test_the_table_fits_100_columns(reasoned: str) -> None:
+    """Each heading and each task is in it."""
+    shown = run(reasoned, "--truth").stdout
+    assert max(map(len, shown.splitlines())) <= locate.WIDTH == 100
+    for word in ("Au→Te", "bridge", "sound", "9, 100%", "(70–100)", "unscored", "rows", "by truth"):
+        assert word in shown
+
+
+def test_a_judge_and_truth_are_one_too_many(reasoned: str) -> None:
+    """One file holds the scores of one."""
+    found = run(reasoned, "--truth", "--judge", "openai:j@http://localhost:1/v1")
+    assert isinstance(found.exception, InputError)
+    assert "--judge and --truth" in str(found.exception)
+
+
+def test_without_scores_the_way_to_them_is_named(reasoned: str) -> None:
+    """Nobody has looked yet."""
+    assert "Give --judge openai:NAME@URL or, on playhouse, --truth" in str(run(reasoned).exception)
