@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from crossomni.cli import data, models, runs
+from crossomni.cli import data, models, pairs, runs
 from crossomni.errors import CrossOmniError, InputError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 data.register(app)
 runs.register(app)
+pairs.register(app)
 models.register(app)
 
 

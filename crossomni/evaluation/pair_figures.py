@@ -23,7 +23,7 @@ from crossomni.tasks import Modality, Task
 FORMATS = (".svg", ".png")
 _SINGLE, _CONVERTED = COLOURS[0], COLOURS[1]
 _TITLES = {"source": "(a) fixed source: the target changes", "target": "(b) fixed target: the source changes"}
-_LEGEND = ("single task", "converted; points are counted from the single task", "each run; the marks are their mean")
+_LEGEND = ("single task", "converted; points from the single task", "each run; the marks are the mean")
 _BELOW = 0.3  # where a run's own dot stands, below that of the mean
 _GAP = 0.6  # between two modalities, in lines
 _DOTS_PER_INCH = 200

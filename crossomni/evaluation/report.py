@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from crossomni.errors import RunError
 from crossomni.evaluation.figures import AVERAGES, CHANCE, dot_plot, estimate, heat_map
 from crossomni.evaluation.folder import RunFolder
+from crossomni.evaluation.pair_figures import page_section
 from crossomni.evaluation.robustness import Beside
 from crossomni.evaluation.samples import Sample, choose, sample
 from crossomni.optional import need
@@ -210,6 +211,7 @@ def _render(shown: Sequence[Shown], samples: Sequence[Sample]) -> str:
         dots=dot_plot(named),
         maps=[heat_map(label, scores) for label, scores in named],
         samples=samples,
+        pairs=page_section(shown[0].rows, {run.label: run.predictions for run in shown}),
         states=(*STATES, "missing"),
         estimate=estimate,
         averages=AVERAGES,

@@ -1,19 +1,11 @@
-"""Models behind a server: what is sent, what is told of it, and what becomes of a server that misbehaves."""
+"""Models behind a server: what is sent, and what is told of it."""
 
 import base64
 import io
 import itertools
 import json
-import os
-import re
-import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,61 +15,23 @@ import av
 import numpy as np
 import pytest
 
-from crossomni.cli import main
 from crossomni.errors import ChatError, DeafOrBlindError, InputError, ModelError
 from crossomni.evaluation.config import KnockOut
 from crossomni.evaluation.endpoint import Endpoint
 from crossomni.evaluation.models import Ask, Said
-from crossomni.evaluation.runner import EvalConfig, RunSummary, evaluate, evaluate_all
-from crossomni.evaluation.study import StudyConfig
-from crossomni.export import export
+from crossomni.evaluation.runner import evaluate, evaluate_all
 from crossomni.media import ClipFile
-from crossomni.records import Clip
-from crossomni.testing import write_clip
 from crossomni.testing.chat_server import (
-    CLOSED,
-    CUT,
-    DRIPPING,
-    HALF_JSON,
-    HANGING,
-    HTML,
-    SERVER_ERROR,
     Behaviour,
     ChatServer,
-    in_turn,
-    rate_limited,
 )
-from tests.evaluation.conftest import LETTERS, VALUES, make_annotation, make_rows
-
-Request = dict[str, Any]
-SECONDS = {"clip_00": 1.0, "clip_01": 0.25, "clip_02": 0.5}  # so that they sound and look different
-REFUSED = Behaviour(status=400, body='{"error": {"message": "the prompt is too long"}}')
+from tests.evaluation.conftest import make_rows
+from tests.evaluation.served import REFUSED, SECONDS, Request, config, lines, make_data, oracle, quiet, run, words
 
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The server is on this machine: no proxy, nobody's key, no certificates (reading them takes 35 ms a client)."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-
-
-def make_data(folder: Path, *, hide_answers: bool) -> Path:
-    """Nine test rows on each of three clips that differ."""
-    media = folder.with_name("media")
-    media.mkdir()
-    files = {name: write_clip(media / f"{name}.mp4", seconds, size=(64, 48)) for name, seconds in SECONDS.items()}
-    records = {i: Clip(id=i, show="tiny", episode=i, start_seconds=0.0, end_seconds=1.0) for i in files}
-    return export(
-        folder,
-        {"test": [row for number, i in enumerate(files) for row in make_rows(i, number)]},
-        records,
-        files,
-        truth={i: make_annotation(record) for i, record in records.items()},
-        hide_answers=hide_answers,
-        source={"source": "tiny", "seed": 0, "version": "0", "clips": len(files), "licence": "apache-2.0"},
-    )
+    quiet(monkeypatch, tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -87,49 +41,9 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with its labels."""
-    return make_data(tmp_path_factory.mktemp("labelled") / "data", hide_answers=False)
-
-
-@pytest.fixture(scope="module")
 def clip(three: Path) -> Path:
     """The clip of the first rows."""
     return three / "test/videos/clip_00.mp4"
-
-
-def config(server: ChatServer, data: Path, out: Path, **changes: Any) -> EvalConfig:
-    """A run that asks once, with the sound as a part of its own."""
-    fields = {
-        "model": f"openai:stub@{server.url}", "data": str(data), "out": out,
-        "packing": "apart", "tries": 1, "at_once": 8,
-    }  # fmt: skip
-    return StudyConfig(**(fields | changes))
-
-
-def run(reply: Callable[[Request], str | Behaviour], data: Path, out: Path, **changes: Any) -> RunSummary:
-    """A whole run against a stub that answers so."""
-    with ChatServer(reply) as server:
-        return evaluate(config(server, data, out, **changes))
-
-
-def lines(out: Path) -> list[dict[str, Any]]:
-    """The predictions of a run."""
-    path = out / "predictions.jsonl"
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-
-
-def oracle(request: Request) -> str:
-    """The right letter, by the question's own words."""
-    text = words(request)
-    asked = re.search(r"What is (.+) & <who>\?", text)
-    return "yes" if asked is None else next(LETTERS[v.index(asked[1])] for v in VALUES.values() if asked[1] in v)
-
-
-def words(request: Request) -> str:
-    """The text of a request's last message."""
-    content = request["messages"][-1]["content"]
-    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
 
 
 def sent(data: Path, out: Path, **changes: Any) -> Request:
@@ -347,27 +261,26 @@ class TestReplies:
         (line,) = lines(tmp_path / "run")
         assert ("<think>It is C.</think>B", "B") == (line["reply"], line["letter"])
 
-    def test_replies_in_any_order_come_to_their_rows(self, labelled: Path, tmp_path: Path) -> None:
+    def test_replies_in_any_order_come_to_their_rows(self, three: Path, tmp_path: Path) -> None:
         """The answers of a server that is quick with some and slow with others are all right, each row's once."""
         turns = itertools.count()
 
         def reply(request: Request) -> Behaviour:
             return Behaviour(text=oracle(request), delay_seconds=0.05 * (next(turns) * 7 % 5))
 
-        scores = run(reply, labelled, tmp_path / "run").scores
+        run(reply, three, tmp_path / "run")
 
-        assert scores is not None
-        assert (100.0, True, "none") == (scores["overall"], scores["complete"], scores["receipts"])
-        ids = [line["id"] for line in lines(tmp_path / "run")]
-        assert ids != sorted(ids)
-        assert len(set(ids)) == len(ids) == 27
+        wanted = {row.id: row.answer for number, clip in enumerate(SECONDS) for row in make_rows(clip, number)}
+        came = lines(tmp_path / "run")
+        assert wanted == {line["id"]: line["letter"] for line in came}
+        assert len(came) == 27
+        assert list(wanted) != [line["id"] for line in came]
 
-    @pytest.mark.parametrize("at_once", [1, 5])
-    def test_no_more_at_once_than_allowed(self, three: Path, tmp_path: Path, at_once: int) -> None:
+    def test_no_more_at_once_than_allowed(self, three: Path, tmp_path: Path) -> None:
         """The limit is used and kept, and every row is asked once."""
         with ChatServer(delay_seconds=0.01) as server:
-            evaluate(config(server, three, tmp_path / "run", at_once=at_once))
-        assert (at_once, 1 + 27) == (server.most_at_once, server.requests)
+            evaluate(config(server, three, tmp_path / "run", at_once=5))
+        assert (5, 1 + 27) == (server.most_at_once, server.requests)
 
     def test_answers_of_one_clip(self) -> None:
         """Asked without a run, it answers in the questions' order; a failure comes in its place."""
@@ -378,162 +291,6 @@ class TestReplies:
             with pytest.raises(ChatError, match="refused: "):
                 next(answers)
         assert [f"to {asks[0].prompt}", f"to {asks[1].prompt}"] == [one.reply for one in said]
-
-
-MISBEHAVIOURS: tuple[tuple[str, Behaviour], ...] = (
-    ("not-a-reply", HTML),
-    ("not-a-reply", HALF_JSON),
-    ("not-a-reply", Behaviour(body='{"choices": []}')),
-    ("server-error", SERVER_ERROR),
-    ("rate-limited", rate_limited()),
-    ("refused", REFUSED),
-    ("unreachable", CLOSED),
-    ("unreachable", CUT),
-    ("timeout", HANGING),
-    ("timeout", DRIPPING),
-)
-
-
-class TestFailures:
-    """A server that misbehaves: each way has its name, none is an answer, and the run goes on later."""
-
-    def test_each_has_its_state_and_is_asked_again(self, labelled: Path, tmp_path: Path) -> None:
-        """Ten ways to fail, ten named rows; the same command asks these alone, and then the scores are complete."""
-        behaviours: Iterator[Behaviour] = iter([behaviour for _, behaviour in MISBEHAVIOURS])
-
-        def reply(request: Request) -> str | Behaviour:
-            is_row = "What is" in words(request)
-            return (next(behaviours, None) if is_row else None) or oracle(request)
-
-        out = tmp_path / "run"
-        with ChatServer(reply) as server:
-            asked = config(server, labelled, out, at_once=1, deadline_seconds=0.2, limit=12)
-            first = evaluate(asked).scores
-            failed = lines(out)[:10]
-            before = server.requests
-            second = evaluate(asked).scores
-
-        assert [f"ChatError: {state}: " for state, _ in MISBEHAVIOURS] == [
-            re.match(r"ChatError: [\w-]+: |.*", line["error"])[0] for line in failed
-        ]
-        assert all((line["state"], line["letter"], line["reply"]) == ("failed", None, "") for line in failed)
-        assert first is not None
-        assert (False, 10, 2) == (first["complete"], first["states"]["failed"], first["states"]["read"])
-        assert 1 + 10 == server.requests - before
-        assert second is not None
-        assert (True, 100.0) == (second["complete"], second["overall"])
-        assert 12 == len({line["id"] for line in lines(out)}) == len(lines(out))
-        assert 10 == len((out / "failures.jsonl").read_text().splitlines())
-
-    @pytest.mark.parametrize(("text", "state"), [("E", "unread"), ("", "empty"), ("A or B", "ambiguous")])
-    def test_words_that_choose_nothing_are_no_answer(self, three: Path, tmp_path: Path, text: str, state: str) -> None:
-        """A reply without one letter of the options is a state of its own, too, and is not asked again."""
-        run(lambda _: text, three, tmp_path / "run", limit=1)
-        assert [(state, None)] == [(line["state"], line["letter"]) for line in lines(tmp_path / "run")]
-
-    def test_what_passes_is_tried_again_and_bounded(self, three: Path, tmp_path: Path) -> None:
-        """An error that passes costs a row nothing; one that stays is tried as often as allowed."""
-        with ChatServer(in_turn("yes", SERVER_ERROR, "A", SERVER_ERROR)) as server:
-            evaluate(config(server, three, tmp_path / "run", at_once=1, tries=2, limit=2))
-
-        assert 1 + 2 + 2 == server.requests
-        first, second = lines(tmp_path / "run")
-        assert "A" == first["letter"]
-        assert "the engine is dead (2 tries)" in second["error"]
-
-    def test_a_server_that_goes_down_ends_the_run(self, labelled: Path, tmp_path: Path) -> None:
-        """Twenty failures in a row end the run; when the server is there again the same command finishes it."""
-        replies = itertools.chain(["yes"], ["A"] * 5, [CLOSED] * 20, itertools.repeat("A"))
-        with ChatServer(lambda _: next(replies)) as server:
-            asked = config(server, labelled, tmp_path / "run", at_once=1)
-            with pytest.raises(ModelError, match=r"20 questions in a row failed.*unreachable.*goes on from here"):
-                evaluate(asked)
-            there = lines(tmp_path / "run")
-            scores = evaluate(asked).scores
-
-        assert ["read"] * 5 + ["failed"] * 20 == [line["state"] for line in there]
-        assert there[:5] == lines(tmp_path / "run")[:5]
-        assert scores is not None
-        assert (True, 27) == (scores["complete"], scores["states"]["read"])
-
-    def test_a_server_that_is_not_there(
-        self,
-        three: Path,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        """One line on standard error, exit code 1, and no folder."""
-        with ChatServer() as server:
-            pass
-        monkeypatch.setattr(sys, "argv", command(config(server, three, tmp_path / "run"))[2:])
-        with pytest.raises(SystemExit) as left:
-            main()
-
-        assert 1 == left.value.code
-        (line,) = capsys.readouterr().err.splitlines()
-        assert re.match(r"crossomni: http://\S+, model stub: no connection.*Start the server, or correct the ur", line)
-        assert not (tmp_path / "run").exists()
-
-    def test_a_name_that_the_server_does_not_know(self, three: Path, tmp_path: Path) -> None:
-        """The server's own words come through, before any folder is made."""
-        unknown = Behaviour(status=404, body='{"error": {"message": "The model `stub` does not exist."}}')
-        with pytest.raises(ChatError, match=r"404, The model `stub` does not exist\..*Correct .*the model's name"):
-            run(lambda _: unknown, three, tmp_path / "run")
-        assert not (tmp_path / "run").exists()
-
-    def test_ctrl_c(self, labelled: Path, tmp_path: Path) -> None:
-        """Exit code 130, what was answered is kept, and the same command asks the rest."""
-        out = tmp_path / "run"
-        with ChatServer(oracle, delay_seconds=0.05) as server:
-            asked = config(server, labelled, out, at_once=3)
-            with running(command(asked)) as process:
-                while process.poll() is None and len(lines(out)) < 4:
-                    time.sleep(0.005)
-                process.send_signal(signal.SIGINT)
-                assert 130 == process.wait(timeout=60)
-            kept, before = lines(out), server.requests
-            scores = evaluate(asked).scores
-
-        assert 4 <= len(kept) < 27
-        assert kept == lines(out)[: len(kept)]
-        assert 1 + 27 - len(kept) == server.requests - before
-        assert scores is not None
-        assert (True, 100.0) == (scores["complete"], scores["overall"])
-
-    @pytest.mark.parametrize("place", [0, 2])
-    def test_a_clip_that_cannot_be_read(self, three: Path, tmp_path: Path, place: int) -> None:
-        """It fails its own rows, by name, wherever it stands; those of the other clips are answered."""
-        data = shutil.copytree(three, tmp_path / "data")
-        name = f"clip_0{place}"
-
-        def reply(request: Request) -> str:
-            if "Say yes." in words(request):  # all clips have been looked through by then
-                (data / f"test/videos/{name}.mp4").write_bytes(b"no video")
-            return "A"
-
-        run(reply, data, tmp_path / "run", at_once=2)
-        came = lines(tmp_path / "run")
-        assert {i: "failed" if i == name else "read" for i in SECONDS} == {one["clip_id"]: one["state"] for one in came}
-        assert 27 == len({line["id"] for line in came}) == len(came)
-        assert all(re.match(rf"MediaError: \S+{name}\.mp4: ", one["error"]) for one in came if one["clip_id"] == name)
-
-
-def command(asked: EvalConfig) -> list[str]:
-    """The command line of a run."""
-    names = ("model", "data", "out", "packing", "tries", "at_once")
-    options = [f"--{name.replace('_', '-')}={getattr(asked, name)}" for name in names]
-    return [sys.executable, "-m", "crossomni", "evaluate", *options]
-
-
-@contextmanager
-def running(arguments: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """A process that ends with the block at the latest."""
-    with subprocess.Popen(arguments, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def first_token(logs: Iterable[tuple[str, float]]) -> Behaviour:
@@ -583,13 +340,10 @@ class TestLogProbabilities:
         assert all(0 < step for steps in found.values() for step in steps.values())
         assert 27 == len(lines(tmp_path / "run"))
 
-    @pytest.mark.parametrize(("moves", "lacking"), [("video_url", "sound"), ("input_audio", "sight")])
-    def test_preflight_of_a_model_that_lacks_a_sense(
-        self, three: Path, tmp_path: Path, moves: str, lacking: str
-    ) -> None:
-        """What moves nothing is named, before any folder is made."""
-        with pytest.raises(DeafOrBlindError, match=f"another clip's {lacking} .* moved no .*--knock-out {lacking}"):
-            run(lambda r: moved(r, moves), three, tmp_path / "run", preflight=1)
+    def test_preflight_of_a_deaf_model(self, three: Path, tmp_path: Path) -> None:
+        """Sound that moves nothing is named, before any folder is made."""
+        with pytest.raises(DeafOrBlindError, match=r"another clip's sound .* moved no .*--knock-out sound\."):
+            run(lambda r: moved(r, "video_url"), three, tmp_path / "run", preflight=1)
         assert not (tmp_path / "run").exists()
 
     def test_preflight_of_a_server_that_tells_none(self, three: Path, tmp_path: Path) -> None:
