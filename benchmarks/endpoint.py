@@ -2,10 +2,10 @@
 
     python benchmarks/endpoint.py
 
-The whole way of ``crossomni evaluate``: each clip's pictures and sound are taken apart and sent with every question, the
-reply is read, and its row is written down. Wanted: at least 40 times the rate of asking one after the other (64 is the
-limit), and memory that does not grow from 10% of the rows to the end. The server is a stub in a process of its own; the
-labels are held back, so that scoring, which comes once after all rows, is not in the figures.
+The whole way of ``crossomni evaluate``: each clip's pictures and sound are taken apart and sent with every question,
+the reply is read, and its row is written down. Wanted: at least 40 times the rate of asking one after the other (64 is
+the limit), and memory that does not grow from 10% of the rows to the end. The server is a stub in a process of its own;
+the labels are held back, so that scoring, which comes once after all rows, is not in the figures.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from crossomni.evaluation.runner import EvalConfig, evaluate
 from crossomni.export import export
-from crossomni.records import Clip, Row
+from crossomni.records import Annotation, Clip, Row
 from crossomni.tasks import TASKS
 from crossomni.testing import write_clip
 from crossomni.testing.chat_server import ChatServer
@@ -61,8 +61,15 @@ def write_data(folder: Path) -> Path:
             )
             for task in TASKS
         ]
-    source = {"source": "made", "seed": 0, "version": "0", "licence": "apache-2.0"}
-    return export(folder / "data", {"test": rows[:ROWS]}, clips, files, hide_answers=True, source=source)
+    return export(
+        folder / "data",
+        {"test": rows[:ROWS]},
+        clips,
+        files,
+        truth={name: Annotation(clip=clip, persons=(), biography="") for name, clip in clips.items()},
+        hide_answers=True,
+        source={"source": "made", "seed": 0, "version": "0", "licence": "apache-2.0"},
+    )
 
 
 def serve(to: Connection) -> None:

@@ -6,8 +6,7 @@ The clip is that of benchmarks/decode.py: 75 s, 1280x720, with sound (making it 
 for that benchmark). Wanted of it: 32 frames of 448x252, the sound at 16 kHz, interleaved, as the processor of
 Qwen2.5-Omni prepares them. Ours decodes the clip once, into a cache that is empty at first, runs the processor once,
 and puts ten prompts around what it made. The recipe is that of the model's card, a row at a time: chat template,
-``process_mm_info``, processor. A second recipe is given the sound's length, so that the processor does not fill every
-sound up to 300 s: the least that it could cost.
+``process_mm_info``, processor.
 
 Each way runs alone in a process of its own, on one thread, after a small clip that loads all code; its cost is user and
 system time of the process and its children, the median over the repeats, and the ways take turns. Needs torchcodec and
@@ -38,7 +37,6 @@ from crossomni.tasks import Modality
 from crossomni.testing import tiny_omni
 
 ROWS = 10
-RATE_HZ = 16_000
 
 Counts = dict[str, int]  # of the last prompt: all tokens, those of video and of sound
 
@@ -64,15 +62,6 @@ def ours(processor: Any, path: Path) -> list[int]:
 
 def recipe(processor: Any, path: Path) -> list[int]:
     """The recipe of the model's card, a row at a time; the last prompt's tokens."""
-    return _recipe(processor, path, fill=True)
-
-
-def recipe_without_filling(processor: Any, path: Path) -> list[int]:
-    """The same, with every sound as long as it is."""
-    return _recipe(processor, path, fill=False)
-
-
-def _recipe(processor: Any, path: Path, *, fill: bool) -> list[int]:
     from qwen_omni_utils import process_mm_info
 
     video = {"type": "video", "video": str(path), "nframes": FRAMES, "max_pixels": SMALL[0] * SMALL[1]}
@@ -84,18 +73,15 @@ def _recipe(processor: Any, path: Path, *, fill: bool) -> list[int]:
         sounds, pictures, videos, more = process_mm_info(
             conversation, use_audio_in_video=True, return_video_kwargs=True
         )
-        length = {} if fill else {"audio_kwargs": {"max_length": len(sounds[0]) + RATE_HZ // 10}}
         made = processor(
             text=text, images=pictures, videos=videos, audio=sounds, return_tensors="pt", fps=more["fps"][0],
-            load_audio_from_video=True, audio_from_video_indices=[0], **length,
+            load_audio_from_video=True, audio_from_video_indices=[0],
         )  # fmt: skip
         ids = made["input_ids"][0].tolist()
     return ids
 
 
-WAYS: dict[str, Callable[[Any, Path], list[int]]] = {
-    way.__name__: way for way in (ours, recipe, recipe_without_filling)
-}
+WAYS: dict[str, Callable[[Any, Path], list[int]]] = {way.__name__: way for way in (ours, recipe)}
 
 
 def measure(name: str, folder: Path) -> None:
@@ -121,7 +107,7 @@ def run(name: str, folder: Path) -> dict[str, Any]:
 
 
 def compare(folder: Path, repeats: int) -> None:
-    """Measure all ways in turns and print costs, tokens and ratios."""
+    """Measure both ways in turns and print costs, tokens and ratios."""
     make_clips(folder)
     tiny_omni(folder / "tiny")
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in WAYS}
@@ -133,7 +119,7 @@ def compare(folder: Path, repeats: int) -> None:
         seconds = [one["cpu"] for one in found]
         tokens = " ".join(f"{count:,} {kind}" for kind, count in found[0]["tokens"].items())
         ratio = cpu[name] / cpu["ours"]
-        print(f"{name:24} {cpu[name]:7.2f} CPU s ({min(seconds):.2f} to {max(seconds):.2f})   {ratio:5.2f}x   {tokens}")
+        print(f"{name:8} {cpu[name]:7.2f} CPU s ({min(seconds):.2f} to {max(seconds):.2f})   {ratio:5.2f}x   {tokens}")
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from crossomni.cli import data, models, pairs, runs
+from crossomni.cli import data, locate, models, pairs, runs
 from crossomni.errors import CrossOmniError, InputError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 data.register(app)
 runs.register(app)
 pairs.register(app)
+locate.register(app)
 models.register(app)
 
 

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from crossomni.errors import RunError
 from crossomni.evaluation.figures import AVERAGES, CHANCE, dot_plot, estimate, heat_map
 from crossomni.evaluation.folder import RunFolder
+from crossomni.evaluation.localise import where_it_failed
 from crossomni.evaluation.pair_figures import page_section
 from crossomni.evaluation.robustness import Beside
 from crossomni.evaluation.samples import Sample, choose, sample
+from crossomni.evaluation.where import Where
 from crossomni.optional import need
 from crossomni.records import STATES, Prediction, Row
 from crossomni.scoring import GROUPS, Details, details
@@ -85,6 +87,11 @@ class Shown:
             return "Saw, heard and read."
         kind = "Text only" if {"sight", "sound"} <= set(out) else "Knock-out"
         return f"{kind}: {', '.join(words for name, words in _RECEIVED.items() if name in out)}."
+
+    @cached_property
+    def where(self) -> Where | None:
+        """At which step the reasoning of its replies failed, where that was looked for."""
+        return where_it_failed(self.folder, self.rows, self.predictions)
 
     @cached_property
     def beside(self) -> Beside:

@@ -97,7 +97,7 @@ class TestFailures:
 
     @pytest.mark.parametrize(("text", "state"), [("E", "unread"), ("", "empty"), ("A or B", "ambiguous")])
     def test_words_that_choose_nothing_are_no_answer(self, three: Path, tmp_path: Path, text: str, state: str) -> None:
-        """A reply without one letter of the options is a state of its own, too, and is not asked again."""
+        """A reply without one letter of the options is a state of its own, too, and no letter is made of it."""
         run(lambda _: text, three, tmp_path / "run", limit=1)
         assert [(state, None)] == [(line["state"], line["letter"]) for line in lines(tmp_path / "run")]
 

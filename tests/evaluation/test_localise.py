@@ -2,31 +2,22 @@
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
-import jinja2
 import pytest
 
-import crossomni.evaluation.where as where_module
 from crossomni.chat import ChatConfig
 from crossomni.corpus import Corpus
 from crossomni.errors import ChatError, InputError, RecordError, RunError
-from crossomni.evaluation.against_truth import follow, meant
 from crossomni.evaluation.folder import RunFolder
 from crossomni.evaluation.localise import LOGIC, Located, locate_by_judge, locate_by_truth, located, where_it_failed
-from crossomni.evaluation.mentions import Peers
-from crossomni.evaluation.where import Where
 from crossomni.judging import LogicPoints
 from crossomni.records import Row
 from crossomni.tasks import Modality
 from crossomni.testing import ChatServer
 from crossomni.testing.chat_server import SERVER_ERROR
 from tests.evaluation.conftest import make_data
-from tests.evaluation.reasoned import TRAIN, annotation_of, exchanged, shipped, thought, truth_of, write_run, wrong
-
-ROWS = shipped().rows(TRAIN)
+from tests.evaluation.reasoned import exchanged, thought, truth_of, write_run, wrong
 
 
 @pytest.fixture(autouse=True)
@@ -51,125 +42,6 @@ def config_of(server, model="j") -> ChatConfig:
 def about(request) -> str:
     """What a judge was asked."""
     return request["messages"][0]["content"]
-
-
-# --- truth ---
-
-
-def test_truth_knows_whom_every_row_is_about():
-    """The ids of playhouse tell the referent and the kinds of clue and answer, and truth finds the same."""
-    rows = [row for split in shipped().splits for row in shipped().rows(split)]
-    for row in rows:
-        _, _, place, kinds = row.id.split("/")
-        found = truth_of(row)
-        who = annotation_of(row.clip_id).referents[int(place) - 1]
-        assert found.peers[found.referent] == who, row.id
-        assert f"{found.clue.kind}-{found.asked.kind}".replace(" ", "").replace("name-", "thing-") == kinds
-
-
-def test_truth_does_not_guess_whom_a_row_is_about():
-    """Options of no one kind, a question without a clue, a held-back answer."""
-    row = ROWS[0]
-    truth = annotation_of(row.clip_id)
-    assert meant(row, truth) is not None
-    for changed in (
-        replace(row, options=("x", "y", "z", row.options[3])),
-        replace(row, question="What does the person sound like?"),
-        replace(row, answer=""),
-    ):
-        assert meant(changed, truth) is None
-
-
-def test_the_rationales_take_every_step():
-    """All of the training rows'."""
-    broken = {row.id: follow(row.rationale, row, truth_of(row)).points for row in ROWS}
-    assert {key: points for key, points in broken.items() if points.score < 3} == {}
-
-
-@pytest.mark.parametrize("step", ["source", "bridge", "target"])
-def test_a_person_exchanged_at_a_step_is_found_there(step):
-    """From that step on all is another's; what came before stays right, and so do the steps among themselves."""
-    misplaced = []
-    for row in ROWS:
-        reasoning = exchanged(row, step)
-        assert reasoning != row.rationale
-        if step == "bridge" and reasoning.split("\n")[2] == row.rationale.split("\n")[2]:
-            continue  # within sound there is "this person" only
-        if step == "source" and truth_of(row).clue.kind == "name":
-            continue  # a thing that the question names is found already
-        points = follow(reasoning, row, truth_of(row)).points
-        if points.place != step:
-            misplaced.append((row.id, points))
-    assert misplaced == []
-
-
-def test_what_is_exchanged_is_told_by_name():
-    """Beside the points stands who was found at each step."""
-    row = next(row for row in ROWS if row.task.id == "vi-te")
-    truth = truth_of(row)
-    one, other = (truth.peers[(truth.referent + step) % 4].name for step in (0, 1))
-    found = follow(exchanged(row, "bridge"), row, truth)
-    assert (found.source, found.target, found.answer) == (one, other, other)
-    assert found.points == LogicPoints(1, 0, 1)
-
-
-def test_an_answer_needs_a_bridge():
-    """Source and value alone, without anybody found in the target, earn one point."""
-    row = next(row for row in ROWS if row.task.id == "vi-te")
-    _, source, _, answer = row.rationale.split("\n")
-    value = truth_of(row).asked.value
-    found = follow(f"{source}\nSo it is {value}.", row, truth_of(row))
-    assert (found.points, found.target) == (LogicPoints(1, 0, 0), "")
-    assert value in answer
-
-
-def test_the_clue_alone_finds_nobody():
-    """It is the question's own word."""
-    row = next(row for row in ROWS if row.task.id == "vi-te")
-    found = follow(f"The question is: {row.question} I take the first option.", row, truth_of(row))
-    assert found.points == LogicPoints(0, 0, 0)
-
-
-@pytest.mark.parametrize(
-    ("text", "kinds"),
-    [
-        ("the yellow top", {"top colour"}),
-        ("Her top is yellow.", {"top colour"}),
-        ("The top of the person with a top hat is yellow.", {"top colour", "accessory"}),
-        ("a yellow vase", set()),
-        ("the beige pants", {"trousers"}),
-        ("The hair of the one with beige trousers is brown.", {"hair colour", "trousers"}),
-        ("exactly 4 stars", {"stars"}),
-        ("one of the four", set()),
-        ("waving her hand", {"action"}),
-        ("the second highest", {"pitch"}),
-        ("comes from the right", {"entrance"}),
-        ("the second from the right", set()),
-        ("Leo says so", {"name"}),
-        ("recovered from a bad car accident", {"event"}),
-        ("born on September 24, 1993", {"birth date"}),
-        ("“Nobody came to the…”", {"line"}),
-        ("at 5.9 s", {"times"}),
-        ("from 5.5 to 7.5 s", {"times"}),
-        ("at 0:06", {"times"}),
-        ("3. At the far left", {"place"}),
-        ("12 to 14 people, 1993", set()),
-    ],
-)
-def test_what_a_sentence_mentions(text, kinds):
-    """Values are known in other forms, and words of many uses only beside a word of their kind."""
-    truth = annotation_of("viaduct_s01e01_clip_01")  # the first is Leo Calham; the second wears a top hat
-    (mentions,) = Peers(truth.persons).sentences(text)
-    assert {mention.kind for mention in mentions} == kinds
-    assert {mention.owner for mention in mentions if mention.kind != "accessory"} <= {0}
-
-
-def test_a_name_of_two_people_tells_nothing():
-    """A first name that a second person has too, say."""
-    truth = annotation_of("viaduct_s01e01_clip_01")
-    twice = (truth.persons[0], replace(truth.persons[1], name="Leo Berg"))
-    (mentions,) = Peers(twice).sentences("Leo and Berg")
-    assert [(mention.owner, mention.modalities) for mention in mentions] == [(1, {Modality.TEXT})]
 
 
 # --- a run, by truth ---
@@ -402,57 +274,3 @@ def test_a_line_has_points_or_a_reason():
     """Not both."""
     with pytest.raises(RecordError, match="does not go with points"):
         Located(id="r", by="truth", reasoning="0", state="no-truth", points=LogicPoints(0, 0, 0))
-
-
-# --- the table ---
-
-
-def table_of(wrong_places: list[tuple[str, LogicPoints | None]], right: int = 0) -> Where:
-    """A table of te rows: wrong ones with these states and points, and so many right and sound ones."""
-    row = next(row for row in ROWS if row.task.id == "te")
-    found = [*wrong_places, *[("scored", LogicPoints(1, 1, 1))] * right]
-    rows = [replace(row, id=str(number)) for number in range(len(found))]
-    letters = {one.id: one.answer if int(one.id) >= len(wrong_places) else wrong(one) for one in rows}
-    return Where.count(by="x", rows=rows, letters=letters, found={str(n): one for n, one in enumerate(found)})
-
-
-def test_shares_are_of_what_was_scored():
-    """Unscored answers are no part of them; Wilson's interval of 1 in 4 is 4.6 to 69.9."""
-    bridge, source = LogicPoints(1, 0, 0), LogicPoints(0, 0, 0)
-    found = table_of([("scored", bridge), *[("scored", source)] * 3, ("unparsed", None), ("no-reasoning", None)])
-    share = found.tallies["te"].share("wrong", ["bridge"])
-    assert [round(x, 1) for x in (share.value, share.low, share.high)] == [25.0, 4.6, 69.9]
-    assert dict(found.lines())["Te"] == [
-        "3, 75% (30–95)", "1, 25% (5–70)", "0, 0% (0–49)", "0, 0% (0–49)", "–", "–", "1", "1", "0", "6"
-    ]  # fmt: skip
-
-
-def test_json_has_no_nan():
-    """A share of nothing is null."""
-    found = table_of([("unparsed", None)], right=2).to_json()
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
-    te = found["groups"]["te"]
-    assert te["shares"]["at the bridge"] is None
-    assert te["shares"]["right: sound"][0] == 100
-    assert (te["wrong"]["unscored"], te["right"]["sound"], te["rows"]) == (1, 2, 3)
-
-
-def test_markdown_has_a_cell_for_each_heading():
-    """Nine tasks and three averages."""
-    grid = [line for line in table_of([], right=1).to_markdown().splitlines() if line.startswith("|")]
-    assert len(grid) == 2 + 12
-    assert len({line.count("|") for line in grid}) == 1
-    assert "| Te | – | – | – | – | 1, 100% (21–100) | 0, 0% (0–79) | 0 | 0 | 0 | 1 |" in grid
-
-
-def test_the_page_shows_where_it_failed():
-    """A part of the report, and nothing where nobody has looked."""
-    templates = Path(where_module.__file__).parent / "templates"
-    pages = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    part = pages.get_template("where.html.j2")
-    shown = part.render(run=SimpleNamespace(label="<m>", where=table_of([], right=1)))
-    assert "&lt;m&gt;: where it failed" in shown
-    assert "1, 100% (21–100)" in shown
-    assert part.render(run=SimpleNamespace(label="m", where=None)).strip() == ""
