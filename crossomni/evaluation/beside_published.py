@@ -15,20 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from rich.table import Table
-from rich.text import Text
 
 from crossomni.errors import InputError, RunError
-from crossomni.evaluation.compare import (
-    _LABELS,
-    Comparison,
-    _Grid,
-    _markdown,
-    _names,
-    _number,
-    _without_nan,
-    compare,
-)
-from crossomni.evaluation.folder import RunFolder
+from crossomni.evaluation.compare import Comparison, compare
+from crossomni.evaluation.folder import RunFolder, run_names
+from crossomni.evaluation.grids import LABELS, Grid, number, without_nan
 from crossomni.published import AVERAGE, CROSS_COUNTS, QUESTION_COUNTS, PublishedRow, micro, table
 from crossomni.scoring import GROUPS, Group
 from crossomni.statistics import Estimate, difference, mean, wilson
@@ -74,20 +65,20 @@ class RunBeside:
             "each side's own number of questions, a macro average weighs them alike."
         )
 
-    def grid(self) -> _Grid:
+    def grid(self) -> Grid:
         """The table before it is drawn."""
         head = ("", self.run, self.system, "points", "95% interval")
-        return _Grid(f"{self.run} minus {self.system} as published, prompt {self.prompt}", head, tuple(self._rows()))
+        return Grid(f"{self.run} minus {self.system} as published, prompt {self.prompt}", head, tuple(self._rows()))
 
     def _rows(self) -> Iterator[tuple[str, ...]]:
         for name, one in self.figures.items():
             step = one.difference
             known = not math.isnan(step.low)
             yield (
-                _LABELS[name],
-                *(_number(side.value, "{:.2f}") for side in (one.own, one.published)),
-                _number(step.value, "{:+.2f}"),
-                f"{step.low:+.2f} to {step.high:+.2f}" if known else _number(math.nan, ""),
+                LABELS[name],
+                *(number(side.value, "{:.2f}") for side in (one.own, one.published)),
+                number(step.value, "{:+.2f}"),
+                f"{step.low:+.2f} to {step.high:+.2f}" if known else number(math.nan, ""),
             )
 
 
@@ -100,16 +91,19 @@ class BesidePublished:
 
     def tables(self) -> tuple[Table, ...]:
         """Tables for the terminal: those of the comparison, then one for each run, explained."""
-        return (*(self.comparison.tables() if self.comparison else ()), *map(_drawn, self.runs))
+        return (
+            *(self.comparison.tables() if self.comparison else ()),
+            *(one.grid().table(one.legend) for one in self.runs),
+        )
 
     def to_markdown(self) -> str:
         """The same tables in Markdown."""
-        own = [f"{_markdown(one.grid())}\n{one.legend}\n" for one in self.runs]
+        own = [f"{one.grid().markdown()}\n{one.legend}\n" for one in self.runs]
         return "\n".join([*([self.comparison.to_markdown()] if self.comparison else []), *own])
 
     def to_json(self) -> dict[str, Any]:
         """All figures, undrawn and unrounded; None where nothing is known."""
-        own = [_without_nan(asdict(one)) | {"legend": one.legend} for one in self.runs]
+        own = [without_nan(asdict(one)) | {"legend": one.legend} for one in self.runs]
         return (self.comparison.to_json() if self.comparison else {}) | {"published": own}
 
 
@@ -127,7 +121,7 @@ def beside_published(run_folders: Sequence[Path], published: str) -> BesidePubli
     system, _, prompt = published.partition(":")
     if prompt and prompt not in PRINTED_IN:
         raise InputError(f"published {published!r}: prompt {prompt!r} came; wanted one of {', '.join(PRINTED_IN)}.")
-    names = _names([folder.path for folder in folders])
+    names = run_names([folder.path for folder in folders])
     runs = tuple(
         _beside(name, folder, system, prompt or _prompt(folder, system))
         for name, folder in zip(names, folders, strict=True)
@@ -211,14 +205,3 @@ def _own_accuracies(folder: RunFolder) -> dict[str, Estimate]:
     if missing:
         raise RunError(f"{folder.path}: {missing} rows are missing. Finish the run first.")
     return found
-
-
-def _drawn(one: RunBeside) -> Table:
-    grid = one.grid()
-    drawn = Table(title=Text(grid.title), title_justify="left", box=None, padding=(0, 1))
-    drawn.caption, drawn.caption_justify = Text(one.legend), "left"
-    for place, name in enumerate(grid.head):
-        drawn.add_column(Text(name), justify="right" if place else "left", overflow="fold")
-    for row in grid.rows:
-        drawn.add_row(*map(Text, row))
-    return drawn

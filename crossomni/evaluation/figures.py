@@ -17,9 +17,9 @@ CHANCE = 100 / OPTIONS
 AVERAGES = ("single", "cross", "overall")
 # Readable on light and on dark paper, and told apart by colour-blind readers (Okabe and Ito).
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
-_INK = "#010203"  # stands for the page's own text colour
-_STYLE = {"svg.fonttype": "none", "font.family": "sans-serif", "font.size": 11, "text.color": _INK,
-          "axes.edgecolor": _INK, "axes.labelcolor": _INK, "xtick.color": _INK, "ytick.color": _INK}  # fmt: skip
+INK = "#010203"  # stands for the page's own text colour
+STYLE = {"svg.fonttype": "none", "font.family": "sans-serif", "font.size": 11, "text.color": INK,
+          "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK}  # fmt: skip
 
 
 Scores = Mapping[str, Any]  # the metric's dict
@@ -31,32 +31,32 @@ def estimate(scores: Scores, name: str) -> Estimate:
     return Estimate(scores[name], scores[f"{name}_low"], scores[f"{name}_high"])
 
 
-def _drawn(draw: Callable[_P, Any]) -> Callable[_P, str]:
+def as_svg(draw: Callable[_P, Any]) -> Callable[_P, str]:
     """Run ``draw`` in our style and give its figure as SVG that takes the page's text colour."""
 
     @wraps(draw)
     def svg(*args: _P.args, **kwargs: _P.kwargs) -> str:
         matplotlib = need("matplotlib", "the report")
         # Names of parts inside one page must not meet, so each figure's arguments salt them.
-        with matplotlib.rc_context({**_STYLE, "svg.hashsalt": repr((draw.__name__, args))}):
+        with matplotlib.rc_context({**STYLE, "svg.hashsalt": repr((draw.__name__, args))}):
             page = io.StringIO()
             draw(*args, **kwargs).savefig(page, format="svg", transparent=True, metadata={"Date": None})
         text = page.getvalue()
-        return text[text.index("<svg") :].replace(_INK, "currentColor")
+        return text[text.index("<svg") :].replace(INK, "currentColor")
 
     return svg
 
 
-@_drawn
+@as_svg
 def dot_plot(runs: Sequence[tuple[str, Scores]]) -> Any:
     """Nine tasks and three averages down, percent across: a dot a run, its 95% interval, and the line of chance."""
     names = [*(task.id for task in TASKS), *AVERAGES]
     labels = [*(task.label for task in TASKS), *(name.title() for name in AVERAGES)]
     # A gap before the cross tasks and one before the averages.
     places = [place + 0.5 * (place >= len(SINGLE_TASKS)) + 0.5 * (place >= len(TASKS)) for place in range(len(names))]
-    figure = _figure(9.4, 1.2 + len(names) * (0.24 + 0.1 * len(runs)))
+    figure = new_figure(9.4, 1.2 + len(names) * (0.24 + 0.1 * len(runs)))
     axes = figure.add_subplot()
-    axes.axvline(CHANCE, color=_INK, linewidth=1, linestyle=(0, (4, 3)), alpha=0.6)
+    axes.axvline(CHANCE, color=INK, linewidth=1, linestyle=(0, (4, 3)), alpha=0.6)
     axes.annotate("chance", (CHANCE, 1), xycoords=("data", "axes fraction"), xytext=(4, 2), textcoords="offset points")
     for number, (run, scores) in enumerate(runs):
         shift = 0.7 * ((number + 0.5) / len(runs) - 0.5)
@@ -76,7 +76,7 @@ def dot_plot(runs: Sequence[tuple[str, Scores]]) -> Any:
         )
     axes.set(xlim=(0, 100), xlabel="accuracy in percent, with 95% intervals", yticks=places, yticklabels=labels)
     axes.invert_yaxis()
-    axes.grid(axis="x", color=_INK, alpha=0.12)
+    axes.grid(axis="x", color=INK, alpha=0.12)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     if len(runs) > 1:
@@ -84,17 +84,17 @@ def dot_plot(runs: Sequence[tuple[str, Scores]]) -> Any:
     return figure
 
 
-@_drawn
+@as_svg
 def heat_map(run: str, scores: Scores) -> Any:
     """Accuracy in percent by the modality of the source (down) and of the target (across)."""
-    figure = _figure(3.05, 3.05)
+    figure = new_figure(3.05, 3.05)
     axes = figure.add_subplot()
     cells = [[estimate(scores, Task(source, target).id) for target in Modality] for source in Modality]
     axes.imshow([[cell.value for cell in row] for row in cells], cmap="cividis", vmin=0, vmax=100)
     for down, row in enumerate(cells):
         for across, cell in enumerate(row):
             said = "–" if math.isnan(cell.value) else f"{cell.value:.1f}\n{cell.low:.0f}–{cell.high:.0f}"
-            ink = _INK if math.isnan(cell.value) else "#111111" if cell.value > 55 else "#ffffff"
+            ink = INK if math.isnan(cell.value) else "#111111" if cell.value > 55 else "#ffffff"
             axes.text(across, down, said, ha="center", va="center", color=ink)
     names = [modality.value for modality in Modality]
     axes.set(xticks=range(3), xticklabels=names, yticks=range(3), yticklabels=names, xlabel="target", ylabel="source")
@@ -104,5 +104,6 @@ def heat_map(run: str, scores: Scores) -> Any:
     return figure
 
 
-def _figure(width: float, height: float) -> Any:
+def new_figure(width: float, height: float) -> Any:
+    """An empty figure, in inches."""
     return need("matplotlib.figure", "the report").Figure(figsize=(width, height), layout="constrained")

@@ -136,6 +136,46 @@ class RunFolder:
         """What ``write_preflight`` noted; empty where there was none."""
         return self._read(PREFLIGHT) if (self.path / PREFLIGHT).exists() else {}
 
+    def letters(self, rows: Sequence[Row]) -> tuple[str | None, ...]:
+        """What the run answered to each row; None where nothing was read or the row failed.
+
+        Raises:
+            RunError: when rows are missing.
+        """
+        predictions = self.predictions(rows)
+        missing = [row.id for row in rows if row.id not in predictions]
+        if missing:
+            raise RunError(
+                f"{self.path}: {len(missing)} rows are missing, {missing[0]!r} for one. Finish the run first."
+            )
+        return tuple(predictions[row.id].letter for row in rows)
+
+    def check_same_rows(self, other: RunFolder) -> None:
+        """Refuse a run that is on other rows than ``other``.
+
+        Raises:
+            RunError: naming what differs.
+        """
+        found = self._rows_of()
+        for name, wanted in other._rows_of().items():
+            if found[name] != wanted:
+                raise RunError(
+                    f"{self.path}: {name} is {found[name]!r}, but {wanted!r} in {other.path}. "
+                    "Compare runs on the same rows."
+                )
+
+    def _rows_of(self) -> dict[str, Any]:
+        """Which rows the run is about, by its ``run.json``."""
+        about = self.about()
+        try:
+            return {
+                "the data's fingerprint": about["fingerprints"]["data"],
+                "the split": about["configuration"]["split"],
+                "the number of rows": about["rows"],
+            }
+        except (KeyError, TypeError) as error:
+            raise RunError(f"{self.path}: its run.json lacks {error}. Run again into another folder.") from error
+
     def open_data(self) -> tuple[Corpus, tuple[Row, ...]]:
         """The run's data, opened again, and the rows that it is about.
 
@@ -167,6 +207,12 @@ class RunFolder:
         if not isinstance(data, dict):
             raise RunError(f"{path}: {type(data).__name__} came, an object was wanted. Run again into another folder.")
         return data
+
+
+def run_names(folders: Sequence[Path]) -> list[str]:
+    """The folders' own names, or their whole paths where two are named alike."""
+    names = [folder.resolve().name for folder in folders]
+    return names if len(set(names)) == len(names) else [str(folder) for folder in folders]
 
 
 def open_corpus(data: str, annotations: str | Path | None, media: str | Path | None) -> Corpus:

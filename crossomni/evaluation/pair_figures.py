@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from crossomni.errors import DataError, InputError
-from crossomni.evaluation.figures import _INK, _STYLE, CHANCE, COLOURS, _drawn, _figure
+from crossomni.evaluation.figures import CHANCE, COLOURS, INK, STYLE, as_svg, new_figure
 from crossomni.evaluation.pair_blocks import SIDES
 from crossomni.evaluation.pairs import Line, Pairs, Setting, pairs_of
 from crossomni.optional import need
@@ -88,7 +88,7 @@ def write_picture(pairs: Pairs, out: Path) -> Path:
         start, inside, rest = pair_dots(pairs).partition(">")
         out.write_text(f"{start}{inside}{_ON_ITS_OWN}{rest}", encoding="utf-8")
     else:
-        with need("matplotlib", "the picture").rc_context(_STYLE):
+        with need("matplotlib", "the picture").rc_context(STYLE):
             _panels(pairs).savefig(out, format="png", facecolor="white", dpi=_DOTS_PER_INCH)
     return out
 
@@ -109,7 +109,7 @@ def _panels(pairs: Pairs) -> Any:
     Accuracies in percent with 95% intervals, of the mean where there are several runs, with a faint dot for each run.
     A line falls from each single task, and at the right stands how many points a conversion lies from it.
     """
-    figure = _figure(9.4, 4.3)
+    figure = new_figure(9.4, 4.3)
     figure.get_layout_engine().set(wspace=0.07)
     for number, (side, title) in enumerate(_TITLES.items(), start=1):
         axes = figure.add_subplot(1, len(_TITLES), number)
@@ -123,7 +123,7 @@ def _panels(pairs: Pairs) -> Any:
             continue
         for run in pairs.runs if pairs.mean else ():
             own = [replace(mark, place=mark.place + _BELOW) for mark in _marks(getattr(run, side))]
-            _draw(axes, own, fmt="o", color=_INK, alpha=0.45, markersize=3.5, markeredgewidth=0, label=_LEGEND[-1])
+            _draw(axes, own, fmt="o", color=INK, alpha=0.45, markersize=3.5, markeredgewidth=0, label=_LEGEND[-1])
         _panel(axes, list(_marks(setting)))
     # One entry of each kind, the single task's first.
     found = [axes.get_legend_handles_labels() for axes in figure.axes]
@@ -133,7 +133,7 @@ def _panels(pairs: Pairs) -> Any:
     return figure
 
 
-pair_dots = _drawn(_panels)
+pair_dots = as_svg(_panels)
 
 
 def _marks(setting: Setting) -> Iterator[_Mark]:
@@ -148,7 +148,7 @@ def _marks(setting: Setting) -> Iterator[_Mark]:
 def _panel(axes: Any, marks: Sequence[_Mark]) -> None:
     single = [mark for mark in marks if mark.change is None]
     places = [mark.place for mark in single]
-    axes.axvline(CHANCE, color=_INK, linewidth=1, linestyle=(0, (4, 3)), alpha=0.6)
+    axes.axvline(CHANCE, color=INK, linewidth=1, linestyle=(0, (4, 3)), alpha=0.6)
     axes.annotate("chance", (CHANCE, 1), xycoords=("data", "axes fraction"), xytext=(4, 2), textcoords="offset points")
     axes.vlines([mark.accuracy.value for mark in single], places, [p + 2.4 for p in places], color=_SINGLE, linewidth=1)
     styles = ((single, "s", _SINGLE), ([mark for mark in marks if mark.change is not None], "o", _CONVERTED))
@@ -162,7 +162,7 @@ def _panel(axes: Any, marks: Sequence[_Mark]) -> None:
             axes.annotate(said, (1, mark.place), xycoords=("axes fraction", "data"), xytext=(36, 0), **beside)
     axes.set(yticks=[mark.place for mark in marks], yticklabels=[mark.label for mark in marks])
     axes.invert_yaxis()
-    axes.grid(axis="x", color=_INK, alpha=0.12)
+    axes.grid(axis="x", color=INK, alpha=0.12)
 
 
 def _draw(axes: Any, marks: Sequence[_Mark], *, whiskers: bool = False, **style: Any) -> None:

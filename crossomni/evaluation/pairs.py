@@ -13,20 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.table import Table
-from rich.text import Text
 
 from crossomni.errors import RunError
-from crossomni.evaluation.compare import (
-    _check_same_rows,
-    _Grid,
-    _letters,
-    _markdown,
-    _names,
-    _number,
-    _probability,
-    _without_nan,
-)
-from crossomni.evaluation.folder import RunFolder
+from crossomni.evaluation.folder import RunFolder, run_names
+from crossomni.evaluation.grids import Grid, number, probability, without_nan
 from crossomni.evaluation.pair_blocks import SIDES, Blocks, Side, Trio, conversions, find_blocks
 from crossomni.records import Row
 from crossomni.scoring import PairedDifference, details, paired
@@ -130,26 +120,25 @@ class Pairs:
 
     def tables(self) -> tuple[Table, ...]:
         """Tables for the terminal, 100 columns wide at most: fixed source and fixed target of the mean and each run."""
-        drawn = [_table(grid) for grid in self._grids()]
-        drawn[-1].caption, drawn[-1].caption_justify = Text(self.legend), "left"
-        return tuple(drawn)
+        *grids, last = self._grids()
+        return (*(grid.table() for grid in grids), last.table(self.legend))
 
     def to_markdown(self) -> str:
         """The same tables in Markdown."""
-        return "\n".join([*(_markdown(grid) for grid in self._grids()), f"{self.legend}\n"])
+        return "\n".join([*(grid.markdown() for grid in self._grids()), f"{self.legend}\n"])
 
     def to_json(self) -> dict[str, Any]:
         """All figures, undrawn and unrounded; None where nothing is known."""
         counts = {f.name: getattr(self.blocks, f.name) for f in fields(Blocks) if f.name != "trios"}
-        runs = [_without_nan(asdict(run)) for run in self.runs]
-        return {"blocks": counts, "runs": runs, "mean": _without_nan(asdict(self.mean)) if self.mean else None}
+        runs = [without_nan(asdict(run)) for run in self.runs]
+        return {"blocks": counts, "runs": runs, "mean": without_nan(asdict(self.mean)) if self.mean else None}
 
-    def _grids(self) -> Iterator[_Grid]:
+    def _grids(self) -> Iterator[Grid]:
         for scores in (*([self.mean] if self.mean else []), *self.runs):
             for side, setting in (("source", scores.source), ("target", scores.target)):
                 if setting:
                     title = f"{scores.name}: fixed {side}, the {_CHANGED[side]} changes"
-                    yield _Grid(title, _HEAD, tuple(map(_cells, setting.lines)))
+                    yield Grid(title, _HEAD, tuple(map(_cells, setting.lines)))
 
 
 def pairs(run_folders: Sequence[Path]) -> Pairs:
@@ -163,13 +152,13 @@ def pairs(run_folders: Sequence[Path]) -> Pairs:
     if not folders:
         raise RunError("pairs: no run was given; wanted at least one folder.")
     for folder in folders[1:]:
-        _check_same_rows(folders[0], folder)
+        folder.check_same_rows(folders[0])
     _, rows = folders[0].open_data()
     for row in rows:
         if not row.answer:
             raise RunError(f"{folders[0].path}: row {row.id!r} has no answer to score with: its labels are held back.")
-    names = _names([folder.path for folder in folders])
-    letters = {name: _letters(folder, rows) for name, folder in zip(names, folders, strict=True)}
+    names = run_names([folder.path for folder in folders])
+    letters = {name: folder.letters(rows) for name, folder in zip(names, folders, strict=True)}
     return pairs_of(rows, letters, str(folders[0].path))
 
 
@@ -259,20 +248,11 @@ def _cells(line: Line) -> tuple[str, ...]:
     accuracy = (line.label, str(line.blocks), *_interval(line.accuracy, ""))
     if line.converted is None:
         return (*accuracy, *[""] * 4)
-    tests = (_probability(p) for p in (line.converted.p, line.converted.p_holm))
+    tests = (probability(p) for p in (line.converted.p, line.converted.p_holm))
     return (*accuracy, *_interval(line.converted.change, "+"), *tests)
 
 
 def _interval(found: Estimate, sign: str) -> tuple[str, str]:
     known = not math.isnan(found.low)
-    bounds = f"{found.low:{sign}.1f} to {found.high:{sign}.1f}" if known else _number(found.low, "")
-    return _number(found.value, f"{{:{sign}.1f}}"), bounds
-
-
-def _table(grid: _Grid) -> Table:
-    table = Table(title=Text(grid.title), title_justify="left", box=None, padding=(0, 1))
-    for place, name in enumerate(grid.head):
-        table.add_column(Text(name), justify="right" if place else "left", overflow="fold")
-    for row in grid.rows:
-        table.add_row(*map(Text, row))
-    return table
+    bounds = f"{found.low:{sign}.1f} to {found.high:{sign}.1f}" if known else number(found.low, "")
+    return number(found.value, f"{{:{sign}.1f}}"), bounds
