@@ -21,6 +21,8 @@ from crossomni.evaluation.endpoint import Endpoint
 from crossomni.evaluation.models import Ask, Said
 from crossomni.evaluation.runner import evaluate, evaluate_all
 from crossomni.media import ClipFile
+from crossomni.tasks import Modality
+from crossomni.testing import write_clip
 from crossomni.testing.chat_server import (
     Behaviour,
     ChatServer,
@@ -93,13 +95,13 @@ class TestWhatIsSent:
 
     def test_apart(self, three: Path, clip: Path, tmp_path: Path) -> None:
         """The pictures as an MP4 without sound, the sound as WAV, then the prompt, and the run's settings."""
-        request = sent(three, tmp_path / "run", most_new_tokens=77)
+        request = sent(three, tmp_path / "run", most_new_tokens=77, temperature=0.5)
 
         assert ["video_url", "input_audio", "text"] == kinds(request)
         assert ["video"] == streams(part(request, "video_url")["url"])
         assert np.allclose(samples(request), ClipFile(clip).sound(16_000), atol=1e-4)
         assert "What is high & <who>?" in part(request, "text")
-        assert {"model": "stub", "max_tokens": 77, "temperature": 0.0, "stream": False} == {
+        assert {"model": "stub", "max_tokens": 77, "temperature": 0.5, "stream": False} == {
             name: value for name, value in request.items() if name != "messages"
         }
 
@@ -109,6 +111,14 @@ class TestWhatIsSent:
 
         assert ["text", "video_url", "input_audio"] == kinds(request)
         assert {"role": "system", "content": "You watch plays."} == request["messages"][0]
+
+    def test_what_mp4_cannot_hold(self, tmp_path: Path) -> None:
+        """Pictures that are copied into a Matroska file are sent as one."""
+        webm = ClipFile(write_clip(tmp_path / "clip.webm", seconds=0.25, size=(64, 48)))
+        ask = Ask(question=make_rows("clip", 0)[0], prompt="?", clip=webm, senses=frozenset({Modality.VISION}))
+        with ChatServer() as server:
+            list(Endpoint(f"stub@{server.url}", config(server, tmp_path, tmp_path)).answer([ask]))
+        assert part(server.last_request, "video_url")["url"].startswith("data:video/x-matroska;base64,")
 
     def test_as_a_file(self, three: Path, clip: Path, tmp_path: Path) -> None:
         """Where the server shares this disk it is told the path of the clip, and the sound goes as data."""

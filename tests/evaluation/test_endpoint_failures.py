@@ -184,6 +184,8 @@ class TestFailures:
         came = lines(tmp_path / "run")
         assert {i: "failed" if i == name else "read" for i in SECONDS} == {one["clip_id"]: one["state"] for one in came}
         assert 27 == len({line["id"] for line in came}) == len(came)
+        if place == 0:  # told when it is found, not at the end
+            assert name != came[-1]["clip_id"]
         assert all(re.match(rf"MediaError: \S+{name}\.mp4: ", one["error"]) for one in came if one["clip_id"] == name)
 
 

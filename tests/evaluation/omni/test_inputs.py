@@ -28,8 +28,7 @@ SENSES = {
 TEXT_ONLY = frozenset({Modality.TEXT})
 
 
-@pytest.mark.parametrize("system", ["", "Answer briefly. <b>"])
-@pytest.mark.parametrize("order", ["video-first", "text-first"])
+@pytest.mark.parametrize(("order", "system"), [("video-first", "Answer briefly. <b>"), ("text-first", "")])
 @pytest.mark.parametrize(("senses", "packing"), [("both", "apart"), *((senses, "interleaved") for senses in SENSES)])
 def test_a_prompt_is_what_the_processor_makes_of_it(
     tiny: Tiny, asks: list[Ask], senses: str, packing: str, order: str, system: str
