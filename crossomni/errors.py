@@ -51,7 +51,7 @@ class ModelError(CrossOmniError, RuntimeError):
 
 
 class DeafOrBlindError(ModelError):
-    """Sound or sight was promised and did not reach the model (no score without a receipt)."""
+    """Sound or sight was promised and did not reach the model, or was left out and did (no score without a receipt)."""
 
 
 class ChatError(ModelError):

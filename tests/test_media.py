@@ -89,7 +89,7 @@ def test_frame_at_a_time_is_the_last_begun(clips, name):
     """The frame at a time is the last one that starts at or before it, its own start included."""
     clip = ClipFile(clips / name)
     times = [number / 12 + part for number in range(24) for part in (0, 0.04, 0.08)]
-    assert [number for number in range(24) for _ in range(3)] == [frame_number(f) for f in clip.frames_at(times)]
+    assert [number for number in range(24) for _ in range(3)] == [frame_number(f) for f in clip.frames(times)]
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -98,7 +98,7 @@ def test_frame_at_a_time_is_the_last_begun(clips, name):
 def test_skipping_changes_no_pixel(clips, name, numbers):
     """Any frames in any order, repeated or not, have the pixels of decoding everything from the start."""
     everything = _all_frames(clips / name)
-    frames = ClipFile(clips / name).frames_at([(number + 0.5) / 12 for number in numbers])
+    frames = ClipFile(clips / name).frames([(number + 0.5) / 12 for number in numbers])
     assert np.array_equal(np.stack([everything[number] for number in numbers]), frames)
 
 
@@ -256,9 +256,9 @@ def test_no_sound_stream(clips):
     "use",
     [
         lambda clip: clip.frames(0),
-        lambda clip: clip.frames_at([2.0]),
-        lambda clip: clip.frames_at([-0.1]),
-        lambda clip: clip.frames_at([float("nan")]),
+        lambda clip: clip.frames([2.0]),
+        lambda clip: clip.frames([-0.1]),
+        lambda clip: clip.frames([float("nan")]),
         lambda clip: clip.frames(1, size=(0, 5)),
         lambda clip: clip.sound(0),
         lambda clip: ClipFile(clip.path, reader="opencv"),

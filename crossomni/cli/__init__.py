@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import NoReturn
 
 import typer
 
 from crossomni.cli import data, locate, models, pairs, runs
+from crossomni.cli.options import WRONG_USAGE, in_one_line
 from crossomni.errors import CrossOmniError, InputError
+
+_STOPPED = 130
 
 app = typer.Typer(
     name="crossomni",
     help="Measure and train cross-modal coreference in Omni-LLMs.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -25,24 +28,28 @@ models.register(app)
 
 
 def main() -> None:
-    """Run the command line: exit 0 on success, 2 on wrong usage or bad input, 1 on a failure inside."""
+    """Run the command line: exit 0 on success, 2 on wrong usage or bad input, 1 on a failure inside, 130 on Ctrl-C."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    arguments = sys.argv[1:]
     try:
-        app()
+        # Not standalone: typer would draw a box of five lines around its error, and leave without a word on Ctrl-C.
+        code = app(arguments or ["--help"], standalone_mode=False)
+    except WRONG_USAGE as error:
+        _leave(2, in_one_line(error, arguments))
     except InputError as error:
-        _say(error)
-        sys.exit(2)
+        _leave(2, str(error))
     except CrossOmniError as error:
-        _say(error)
-        sys.exit(1)
+        _leave(1, str(error))
     except OSError as error:
         # A full disk, a folder without permission: the system's own words say where and what.
-        _say(f"{error}. Make room, or choose another folder; what was finished is kept.")
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("crossomni: stopped; the same command goes on from here.", file=sys.stderr)
-        sys.exit(130)
+        _leave(2, f"{error}. Make room, or choose another folder; what was finished is kept.")
+    except (KeyboardInterrupt, typer.Abort):
+        code = _STOPPED
+    if code == _STOPPED:  # typer's own code for Ctrl-C
+        _leave(_STOPPED, "stopped; the same command goes on from here.")
+    sys.exit(code if arguments else 2)
 
 
-def _say(error: Exception | str) -> None:
-    print(f"crossomni: {' '.join(str(error).split())}", file=sys.stderr)
+def _leave(code: int, why: str) -> NoReturn:
+    print(f"crossomni: {' '.join(why.split())}", file=sys.stderr)
+    sys.exit(code)

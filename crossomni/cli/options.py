@@ -1,9 +1,12 @@
-"""A command's options from a configuration's fields: what can be set is written once, in the dataclass."""
+"""A command's options from a configuration's fields, and what is said of options that cannot be.
+
+What can be set is written once, in the dataclass.
+"""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, fields
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -12,6 +15,30 @@ import typer
 from crossomni.errors import InputError
 
 Config = TypeVar("Config")
+
+# What typer raises for every kind of wrong usage. The class has no public name: typer takes it from click, or since
+# 0.26 from a copy of click inside itself.
+WRONG_USAGE: type[Exception] = typer.BadParameter.mro()[1]
+
+
+def in_one_line(error: Exception, arguments: Sequence[str]) -> str:
+    """What a ``WRONG_USAGE`` is about: the command, what came, what was wanted, and where to read on."""
+    said = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+    context, names = getattr(error, "ctx", None), getattr(getattr(error, "param", None), "opts", ())
+    came = _value_of(names, arguments)
+    came = f"; {came!r} came" if came is not None and repr(came) not in said else ""
+    command = context.command_path if context else "crossomni"
+    return f"{command.rpartition('crossomni ')[2]}: {said}{came}. See {command} --help."
+
+
+def _value_of(names: Sequence[str], arguments: Sequence[str]) -> str | None:
+    """What the last of the arguments gives to an option with one of these names, None without one."""
+    given = None
+    for place, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name in names:
+            given = value if equals else next(iter(arguments[place + 1 :]), None)
+    return given
 
 
 def command_for(config: type[Config], run: Callable[[Config], None]) -> Callable[..., None]:

@@ -58,8 +58,9 @@ class Controls:
         if self._out & {"sound-swapped", "sight-swapped"}:
             other = ClipFile(self._corpus.media(self._first[self._partners[row.clip_id]]), cache)
         return AlteredClip(
-            picture=other if "sight-swapped" in self._out else own,
-            sound=other if "sound-swapped" in self._out else own,
+            own,
+            picture=other if "sight-swapped" in self._out else None,
+            sound=other if "sound-swapped" in self._out else None,
             muted="sound-muted" in self._out,
             shift=_SHIFT if "sound-shifted" in self._out else 0.0,
         )

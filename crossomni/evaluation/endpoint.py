@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from crossomni.chat import Chat, ChatConfig, ChatReply, Messages, Part, ask_all, audio_part, text_part, video_part
-from crossomni.errors import ChatError, InputError, ModelError
-from crossomni.evaluation.config import EvalConfig
+from crossomni.errors import ChatError, InputError, KnockOutError, ModelError
+from crossomni.evaluation.config import EvalConfig, KnockOut
 from crossomni.evaluation.models import ROW_FAILURES, Ask, Said
 from crossomni.media import AlteredClip, track, wav
 from crossomni.records import Receipt
@@ -86,6 +86,19 @@ class Endpoint:
             if isinstance(outcome, Exception):
                 raise outcome
             yield outcome
+
+    def check_knock_out(self, knock_out: Sequence[KnockOut]) -> None:
+        """Refuse what cannot be sent: a changed sound, or other pictures, inside one video.
+
+        Raises:
+            KnockOutError: naming it.
+        """
+        changed = [name for name in knock_out if "-" in name and name.startswith(("sound", "sight"))]
+        if changed and self._config.packing == "interleaved":
+            raise KnockOutError(
+                f"knock-out {changed[0]}: the server takes the sound from the video, which cannot be changed in it. "
+                "Give --packing apart."
+            )
 
     def answer_all(self, groups: Iterable[Sequence[Ask]]) -> Iterator[tuple[Ask, Said | Exception]]:
         """Answer the questions of each group as the server does; clips are read as there is room for them."""
@@ -161,7 +174,7 @@ class Endpoint:
             return [video_part(clip.path, as_file=as_file)]
         parts = []
         if sees:
-            parts.append(video_part(clip.path, as_file=True) if as_file else _silent(track(clip.path, "video")))
+            parts.append(video_part(clip.path, as_file=True) if as_file else _silent(track(clip.picture_path, "video")))
         if hears:
             parts.append(audio_part(wav(clip.sound(_RATE_HZ), _RATE_HZ), form="wav"))
         return parts

@@ -88,16 +88,24 @@ def load(model: Model) -> None:
 
 
 def check_receipt(ask: Ask, said: Said) -> None:
-    """Refuse an answer to which a sense that was promised did not contribute (no score without a receipt).
+    """Refuse an answer to which a sense that was promised did not contribute (no score without a receipt), or to
+    which one did that was left out.
 
     Counts that are None were not reported by the model's side and prove nothing; the scores say so.
 
     Raises:
         DeafOrBlindError: naming the row.
     """
+    receipt = said.receipt
+    tokens = {Modality.AUDIO: receipt.audio_tokens, Modality.VISION: receipt.video_tokens}
+    for sense, count in tokens.items():
+        if count and (ask.clip is None or sense not in ask.senses):
+            raise DeafOrBlindError(
+                f"row {ask.question.id!r}: {count} {sense} tokens reached the model, though this sense is left out. "
+                "Mend the model's input."
+            )
     if ask.clip is None:
         return
-    receipt = said.receipt
     if Modality.AUDIO in ask.senses and 0 in (receipt.audio_tokens, receipt.audio_seconds) and _has_sound(ask.clip):
         raise DeafOrBlindError(_missing(ask, f"{ask.clip.path.name} has sound, but none", "sound"))
     if Modality.VISION in ask.senses and 0 in (receipt.video_tokens, receipt.frames):

@@ -39,6 +39,8 @@ class Run:
         self.rows = rows
         self.folder = RunFolder(config.out)
         self._by_id = {row.id: row for row in rows}
+        if hasattr(model, "check_knock_out"):
+            model.check_knock_out(config.knock_out)
         self._controls = Controls(config.knock_out, corpus, rows)
         self._shots = Shots(config.shots, corpus, config.seed)
         self.senses = frozenset(model.senses) - self._controls.senses_left_out

@@ -1,6 +1,9 @@
-"""A clip with its sound taken from elsewhere: for controlled experiments."""
+"""A clip whose sound or pictures come from elsewhere: for controlled experiments."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,22 +12,48 @@ from crossomni.media.clip import ClipFile
 
 
 class AlteredClip(ClipFile):
-    """The frames of one clip with the sound of another (or of itself), muted or shifted.
+    """A clip with the frames or the sound of another one, muted, or with its sound shifted.
 
-    The sound is cut, or filled with silence, to the length of the picture.
+    Length and size stay its own, so that nothing else changes: another clip's frames are spread over its length, and
+    another clip's sound is cut, or filled with silence, to its length.
     """
 
-    def __init__(self, picture: ClipFile, sound: ClipFile, *, muted: bool = False, shift: float = 0.0) -> None:
+    def __init__(
+        self,
+        clip: ClipFile,
+        *,
+        picture: ClipFile | None = None,
+        sound: ClipFile | None = None,
+        muted: bool = False,
+        shift: float = 0.0,
+    ) -> None:
         """``shift`` is the share of its length, in [0, 1), by which the sound comes late; its end comes first."""
-        super().__init__(picture.path, picture.cache, reader=picture.reader)
-        self._heard = sound
+        super().__init__(clip.path, clip.cache, reader=clip.reader)
+        self._own = clip
+        self._seen = picture or clip
+        self._heard = sound or clip
         self._muted = muted
         self._shift = shift
 
     @property
+    def picture_path(self) -> Path:
+        """The file that the frames are in."""
+        return self._seen.path
+
+    @property
     def key(self) -> str:
         """What identifies pictures and sound by their content."""
-        return f"{self.sha256} heard {self._heard.sha256} muted {self._muted} shift {self._shift}"
+        seen, heard = self._seen.sha256, self._heard.sha256
+        return f"{self.sha256} seen {seen} heard {heard} muted {self._muted} shift {self._shift}"
+
+    def frames(
+        self, times: int | Sequence[float] | NDArray[np.float64], size: tuple[int, int] | None = None
+    ) -> NDArray[np.uint8]:
+        """As ``ClipFile.frames``, of the clip that is seen."""
+        if self._seen is self._own:
+            return super().frames(times, size)
+        at = self._seconds_of(times) * (self._seen.seconds / self.seconds)
+        return self._seen.frames(np.minimum(at, np.nextafter(self._seen.seconds, 0)), size or self.size)
 
     def sound(self, rate_hz: int = 16_000) -> NDArray[np.float32]:
         """As ``ClipFile.sound``, altered."""

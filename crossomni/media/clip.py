@@ -35,10 +35,10 @@ class ClipFile:
     cut short, or has no frames or no length.
     """
 
-    def __init__(self, path: Path, cache: FrameCache | None = None, *, reader: Reader = "pyav") -> None:
+    def __init__(self, path: Path | str, cache: FrameCache | None = None, *, reader: Reader = "pyav") -> None:
         if reader not in get_args(Reader):
             raise InputError(f"clip {path}: reader is {reader!r}; wanted one of {', '.join(get_args(Reader))}.")
-        self.path = path
+        self.path = Path(path)
         self.cache = cache
         self.reader: Reader = reader
 
@@ -58,6 +58,11 @@ class ClipFile:
         return self.cache.sha256(self.path) if self.cache else file_sha256(self.path)
 
     @property
+    def picture_path(self) -> Path:
+        """The file that the frames are in."""
+        return self.path
+
+    @property
     def key(self) -> str:
         """What identifies pictures and sound by their content."""
         return self.sha256
@@ -68,22 +73,19 @@ class ClipFile:
             raise InputError(f"clip {self.path}: {count} frames were asked for; wanted at least 1.")
         return (np.arange(count, dtype=np.float64) + 0.5) * self.seconds / count
 
-    def frames(self, count: int, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
-        """RGB frames at ``frame_times(count)``: uint8 (count, height, width, 3); ``size`` is (width, height)."""
-        return self.frames_at(self.frame_times(count), size)
-
-    def frames_at(
-        self, times: Sequence[float] | NDArray[np.float64], size: tuple[int, int] | None = None
+    def frames(
+        self, times: int | Sequence[float] | NDArray[np.float64], size: tuple[int, int] | None = None
     ) -> NDArray[np.uint8]:
-        """RGB frames shown at ``times`` (seconds, any order): uint8 (times, height, width, 3).
+        """RGB frames: uint8 (times, height, width, 3).
 
         Args:
+            times: seconds in ``[0, seconds)``, in any order; or how many frames, evenly spaced (``frame_times``).
             size: (width, height) in pixels; None leaves the frames as they are stored.
 
         Raises:
             InputError: when a time lies outside ``[0, seconds)`` or the size is not positive.
         """
-        at = np.asarray(times, np.float64)
+        at = self._seconds_of(times)
         inside = (at >= 0) & (at < self.seconds)
         if not inside.all():
             raise InputError(
@@ -98,6 +100,17 @@ class ClipFile:
         return self._kept(
             f"frames {self.reader} {width}x{height} {frames.tolist()}", lambda: self._read(frames, (width, height))
         )
+
+    def _seconds_of(self, times: int | Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+        if isinstance(times, int):
+            return self.frame_times(times)
+        try:
+            at = np.asarray(times, np.float64)
+        except (TypeError, ValueError):
+            at = np.empty((0, 0))
+        if at.ndim != 1:
+            raise InputError(f"clip {self.path}: frames at {times!r} were asked for; wanted seconds, or a count.")
+        return at
 
     def sound(self, rate_hz: int = 16_000) -> NDArray[np.float32]:
         """The first sound stream, mixed to mono: float32 (samples,) in [-1, 1], ``round(seconds * rate_hz)`` samples.

@@ -266,7 +266,11 @@ class Listener:
         for ask in asks:
             assert ask.clip is not None or ask.senses == TEXT
             heard = Modality.AUDIO in ask.senses and ask.clip is not None and bool(ask.clip.sound().any())
-            yield Said(reply=ask.question.answer if heard else "", receipt=FULL)
+            counts = [ask.clip is not None and sense in ask.senses for sense in (Modality.VISION, Modality.AUDIO)]
+            receipt = Receipt(
+                frames=None, audio_seconds=None, video_tokens=9 * counts[0], audio_tokens=9 * counts[1], prompt_tokens=7
+            )
+            yield Said(reply=ask.question.answer if heard else "", receipt=receipt)
 
 
 class Sensitive(Watcher):

@@ -9,7 +9,8 @@ from crossomni.corpus import Corpus
 from crossomni.errors import InputError
 from crossomni.evaluation.config import EvalConfig, KnockOut
 from crossomni.evaluation.controls import Controls, mask_names
-from crossomni.media import ClipFile
+from crossomni.media import AlteredClip, ClipFile
+from crossomni.testing import frame_number, write_clip
 from tests.evaluation.conftest import make_rows
 
 ROW = make_rows("clip", 0)[0]
@@ -43,9 +44,22 @@ def test_each_clip_takes_from_one_of_another_episode(corpus: Corpus) -> None:
         own = ClipFile(corpus.media(row))
         deaf, blind = (controls(corpus, name).clip(row, None) for name in ("sound-swapped", "sight-swapped"))  # type: ignore[arg-type]
 
-        assert deaf.path == own.path != blind.path
-        assert deaf.key != own.key
-        assert len(blind.sound()) == round(blind.seconds * 16_000)
+        assert deaf.picture_path == own.path != blind.picture_path
+        assert len({own.key, deaf.key, blind.key}) == 3
+        assert np.array_equal(blind.sound(), own.sound())
+
+
+def test_an_exchange_changes_nothing_else(tmp_path: Path) -> None:
+    """Another clip's pictures are spread over the clip's own length, in its own size; another's sound has its length."""
+    own = ClipFile(write_clip(tmp_path / "own.mp4", seconds=2.0, size=(160, 120)))
+    other = ClipFile(write_clip(tmp_path / "other.mp4", seconds=3.0, size=(320, 240)))
+    seen, heard = AlteredClip(own, picture=other), AlteredClip(own, sound=other)
+
+    assert (seen.seconds, seen.size, len(seen.sound())) == (own.seconds, own.size, len(own.sound()))
+    assert [frame_number(frame) for frame in seen.frames([0.0, 1.0, 1.99])] == [0, 18, 35]
+    assert seen.frames(3).shape == own.frames(3).shape
+    assert np.array_equal(heard.sound(), other.sound()[: len(own.sound())])
+    assert np.array_equal(heard.frames(3), own.frames(3))
 
 
 def test_muted_and_shifted_sound(corpus: Corpus) -> None:

@@ -15,7 +15,7 @@ import av
 import numpy as np
 import pytest
 
-from crossomni.errors import ChatError, DeafOrBlindError, InputError, ModelError
+from crossomni.errors import ChatError, DeafOrBlindError, InputError, KnockOutError, ModelError
 from crossomni.evaluation.config import KnockOut
 from crossomni.evaluation.endpoint import Endpoint
 from crossomni.evaluation.models import Ask, Said
@@ -192,13 +192,13 @@ class TestWhatIsSent:
         assert all(27 == len(lines(tmp_path / name)) for name in ("plain", *outs))
 
     def test_a_changed_sound_cannot_be_interleaved(self, three: Path, tmp_path: Path) -> None:
-        """Such rows fail with the reason and what to do; the server is not asked."""
-        with ChatServer() as server:
+        """Such a run is refused with the reason and what to do; the server is not asked."""
+        with ChatServer() as server, pytest.raises(KnockOutError, match="Give --packing apart"):
             evaluate(
                 config(server, three, tmp_path / "run", packing="interleaved", knock_out=("sound-muted",), limit=2)
             )
-        assert 1 == server.requests  # whether it is there
-        assert all("Give --packing apart" in line["error"] for line in lines(tmp_path / "run"))
+        assert 0 == server.requests
+        assert not (tmp_path / "run").exists()
 
 
 BY_KIND = {"prompt_tokens": 90, "prompt_tokens_details": {"multimodal_tokens": {"video": 40, "audio": 25}}}
@@ -256,9 +256,9 @@ class TestReceipts:
         assert (40, 0, 0.0) == (receipt["video_tokens"], receipt["audio_tokens"], receipt["audio_seconds"])
 
     def test_a_sound_that_reached_the_model_all_the_same(self, three: Path, tmp_path: Path) -> None:
-        """The receipt has the server's word, whatever was meant to be knocked out."""
-        run(telling(BY_KIND), three, tmp_path / "run", limit=1, knock_out=("sound",))
-        assert 25 == lines(tmp_path / "run")[0]["receipt"]["audio_tokens"]
+        """The server's word shows it, and the run stops: what was left out was not."""
+        with pytest.raises(DeafOrBlindError, match="25 audio tokens reached the model, though this sense is left out"):
+            run(telling(BY_KIND), three, tmp_path / "run", limit=1, knock_out=("sound",))
 
 
 class TestReplies:

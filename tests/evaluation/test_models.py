@@ -2,6 +2,7 @@
 
 import runpy
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,14 @@ def test_a_receipt_with_a_zero_for_a_promised_sense_is_refused(
     """Nothing of a sense that was promised: the row and the way to declare it are named."""
     with pytest.raises(DeafOrBlindError, match=r"row 'clip-au'.*--knock-out s"):
         check_receipt(ask(True), heard(**changes))
+
+
+def test_a_sense_that_is_left_out_leaves_no_token(ask: Callable[[bool], Ask]) -> None:
+    """What was knocked out and reached the model all the same stops the run."""
+    mute = replace(ask(True), senses=frozenset({Modality.VISION, Modality.TEXT}))
+    with pytest.raises(DeafOrBlindError, match="9 audio tokens reached the model, though this sense is left out"):
+        check_receipt(mute, heard())
+    check_receipt(mute, heard(audio_tokens=0))
 
 
 def test_silence_cannot_be_heard(ask: Callable[[bool], Ask]) -> None:
