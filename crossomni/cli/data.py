@@ -184,6 +184,8 @@ def _tell(built: Built, out: Path) -> None:
     """Say what came out, and how much was dropped for which reason."""
     counts = ", ".join(f"{len(rows)} {split}" for split, rows in built.rows.items())
     print(f"{counts} rows are in {out}; dropped: {len(built.dropped)}")
+    if "train" not in built.rows:
+        print("there is no train split: all clips are of one episode, and whole episodes go to one split")
     for reason, count in built.funnel.items():
         print(f"  {count:6d}  {reason}")
 

@@ -16,19 +16,19 @@ from crossomni.errors import InputError
 
 Config = TypeVar("Config")
 
-# What typer raises for every kind of wrong usage. The class has no public name: typer takes it from click, or since
-# 0.26 from a copy of click inside itself.
+# What typer raises for every kind of wrong usage. Its name is not public: typer takes the class from click, newer
+# versions from a copy of click inside themselves.
 WRONG_USAGE: type[Exception] = typer.BadParameter.mro()[1]
 
 
 def in_one_line(error: Exception, arguments: Sequence[str]) -> str:
-    """What a ``WRONG_USAGE`` is about: the command, what came, what was wanted, and where to read on."""
-    said = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+    """What a ``WRONG_USAGE`` is about: the option, what came, what was wanted, and where to read on."""
+    said = error.format_message().rstrip(".").replace("Value error, ", "")  # type: ignore[attr-defined]
     context, names = getattr(error, "ctx", None), getattr(getattr(error, "param", None), "opts", ())
     came = _value_of(names, arguments)
     came = f"; {came!r} came" if came is not None and repr(came) not in said else ""
     command = context.command_path if context else "crossomni"
-    return f"{command.rpartition('crossomni ')[2]}: {said}{came}. See {command} --help."
+    return f"{said}{came}. See {command} --help."
 
 
 def _value_of(names: Sequence[str], arguments: Sequence[str]) -> str | None:

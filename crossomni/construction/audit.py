@@ -16,6 +16,7 @@ from crossomni.statistics import Estimate, clustered, resample_sums, wilson
 from crossomni.tasks import TASKS, Modality
 
 RESAMPLES = 10_000
+_TRAINED = "question and options, trained"
 KNOCK_OUTS: Mapping[str, frozenset[Modality]] = {
     "nothing removed": frozenset(),
     "without sound": frozenset({Modality.AUDIO}),
@@ -48,6 +49,7 @@ class Audit:
 
     split: str
     findings: tuple[Finding, ...]
+    unmeasured: dict[str, str]  # a reader that these rows do not allow -> why
     bounds: dict[str, dict[str, float]]  # knock-out -> task id -> percent; empty where truth is not known
     letters: dict[str, int]
     letters_p: float  # of a chi-squared test against equal shares
@@ -71,8 +73,11 @@ def audit(splits: Mapping[str, Sequence[Row]], split: str, truth: Callable[[str]
         "most frequent letter": shortcuts.most_frequent_letter(rows, splits.get("train", ())),
         "biography alone, word overlap": shortcuts.biography_reader(rows),
     }
-    if len({shortcuts.fold_of(row) for row in rows}) > 1:  # else nothing is left to train on
-        readers["question and options, trained"] = shortcuts.question_option_probe(rows)
+    unmeasured = {}
+    if len({shortcuts.fold_of(row) for row in rows}) > 1:
+        readers[_TRAINED] = shortcuts.question_option_probe(rows)
+    else:
+        unmeasured[_TRAINED] = "all rows are of one episode, and nothing is left to train on"
     bounds: dict[str, dict[str, float]] = {}
     if len(known) == len(rows):
         readers["option elimination in the target"] = shortcuts.supported_option(rows, known)
@@ -82,6 +87,7 @@ def audit(splits: Mapping[str, Sequence[Row]], split: str, truth: Callable[[str]
     return Audit(
         split=split,
         findings=tuple(finding for name, chances in readers.items() for finding in _findings(name, chances, rows)),
+        unmeasured=unmeasured,
         bounds=bounds,
         letters=letters,
         letters_p=_even(tuple(letters.values())),

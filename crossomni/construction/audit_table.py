@@ -20,6 +20,7 @@ def to_markdown(found: Audit) -> str:
             [["rows", *(str(counts[group]) for group in ("all", *tasks))], *_readers(found.findings, tasks)],
         ),
     ]
+    parts += [f"{reader}: not measured, since {why}." for reader, why in found.unmeasured.items()]
     if found.bounds:
         parts += [
             "The best that any answerer could reach, computed from truth:",

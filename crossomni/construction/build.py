@@ -40,20 +40,22 @@ class Built:
 
 
 def build_rows(annotations: Sequence[Annotation], *, test_share: float, seed: int, pairs: int | None = None) -> Built:
-    """Turn annotated clips into rows through every stage.
+    """Turn annotated clips into rows through every stage; clips of a single episode give no train split.
 
     Args:
         pairs: how many pair blocks the test split is made of, and nothing else (``construction.pairs``); fewer where
             the clips give fewer. None: the usual test split. The train split is the same in both.
 
     Raises:
-        DataError: when nothing is left of one of the splits.
+        DataError: when no clips are left, or no row of one of the splits.
     """
     aligned, dropped = _sort(align(annotation) for annotation in annotations)
     sides = split_by_episode({annotation.clip.id: annotation.clip.episode for annotation in aligned}, test_share, seed)
     rows: dict[str, tuple[Row, ...]] = {}
     for split in SPLITS:
         of_split = [annotation for annotation in aligned if sides[annotation.clip.id] == split]
+        if not of_split:  # train, of a single episode
+            continue
         blocks = pairs if split == "test" else None
         optioned, without_options = _sort(give_options(list(_drafts(of_split, seed, blocks)), seed))
         verified, refused = _sort(verify(optioned))
