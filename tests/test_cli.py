@@ -87,7 +87,6 @@ def test_another_runs_folder_is_refused(data, tmp_path):
         (["compare", "{out}", "{out}"], "run.json"),
         (["build", "--source", "tvqa", "--out", "{out}"], "tvqa"),
         (["build", "--clips", "0", "--out", "{out}"], "--clips"),
-        (["build", "--clips", "3", "--out", "{out}"], "no clip is left in the train split of 3 clips"),
         (["build", "--test-share", "2", "--out", "{out}"], "test share is 2.0"),
         (["build", "--workers", "-1", "--out", "{out}/deeper"], "--workers is -1"),
         (["build", "--out", "{data}"], "holds something else"),

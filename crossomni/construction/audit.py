@@ -16,7 +16,7 @@ from crossomni.statistics import Estimate, clustered, resample_sums, wilson
 from crossomni.tasks import TASKS, Modality
 
 RESAMPLES = 10_000
-_TRAINED = "question and options, trained"
+_COUNTED, _TRAINED = "most frequent letter", "question and options, trained"
 KNOCK_OUTS: Mapping[str, frozenset[Modality]] = {
     "nothing removed": frozenset(),
     "without sound": frozenset({Modality.AUDIO}),
@@ -68,12 +68,12 @@ def audit(splits: Mapping[str, Sequence[Row]], split: str, truth: Callable[[str]
         raise DataError(f"audit: the {split} split has rows without an answer, or none at all; labels are needed.")
     truths = [truth(row.clip_id) for row in rows]
     known = [annotation for annotation in truths if annotation is not None]
-    readers = {
-        "longest option": shortcuts.longest_option(rows),
-        "most frequent letter": shortcuts.most_frequent_letter(rows, splits.get("train", ())),
-        "biography alone, word overlap": shortcuts.biography_reader(rows),
-    }
-    unmeasured = {}
+    readers, unmeasured = {"longest option": shortcuts.longest_option(rows)}, {}
+    if splits.get("train"):
+        readers[_COUNTED] = shortcuts.most_frequent_letter(rows, splits["train"])
+    else:
+        unmeasured[_COUNTED] = "there is no train split to count letters in"
+    readers["biography alone, word overlap"] = shortcuts.biography_reader(rows)
     if len({shortcuts.fold_of(row) for row in rows}) > 1:
         readers[_TRAINED] = shortcuts.question_option_probe(rows)
     else:

@@ -62,6 +62,16 @@ def test_leaks_and_repeats_are_counted():
     assert shown.duplicates == 1
 
 
+@pytest.mark.parametrize(("clips", "unmeasured"), [(1, 2), (2, 2), (3, 1), (6, 0)])
+def test_what_a_tiny_set_does_not_allow_is_said(clips, unmeasured):
+    """Readers that learn from other episodes are not measured without them, and the table says so."""
+    truth = {annotation.clip.id: annotation for annotation in annotations(clips)}
+    shown = audit(build_rows(list(truth.values()), test_share=0.7, seed=3).rows, "test", truth.get)
+    assert len(shown.unmeasured) == unmeasured
+    assert to_markdown(shown).count(": not measured, since ") == unmeasured
+    assert not {f.reader for f in shown.findings} & set(shown.unmeasured)
+
+
 def test_held_back_labels_cannot_be_audited():
     """Without answers there is nothing to measure."""
     hidden = [replace(row, answer="") for row in SPLITS["test"]]

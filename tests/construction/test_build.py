@@ -94,10 +94,27 @@ def test_a_clip_without_a_voice_is_dropped_with_its_reason():
     assert build_rows(whole, test_share=0.5, seed=1).funnel == {"align: a person without a voice": 1}
 
 
-def test_a_build_that_leaves_a_split_empty_is_refused():
-    """One episode cannot fill two splits."""
-    with pytest.raises(DataError, match="no clip is left in the train split of 2 clips in 1 episodes"):
-        build_rows(annotations(2), test_share=0.5, seed=1)
+@pytest.mark.parametrize("clips", [3, 4, 5, 6])
+@pytest.mark.parametrize("share", [0.01, 0.7, 0.99])
+def test_two_episodes_are_enough_for_two_splits(clips, share):
+    """However few the clips and whatever the share, each split has a whole episode at least."""
+    rows = build_rows(annotations(clips), test_share=share, seed=1).rows
+    assert list(rows) == ["train", "test"]
+    assert len({row.clip_id for of_split in rows.values() for row in of_split}) == clips
+
+
+@pytest.mark.parametrize("clips", [1, 2])
+def test_a_single_episode_is_all_test(clips):
+    """One episode cannot fill two splits: there is nothing to train on."""
+    built = build_rows(annotations(clips), test_share=0.7, seed=1)
+    assert list(built.rows) == ["test"]
+    assert len({row.clip_id for row in built.rows["test"]}) == clips
+
+
+def test_no_clips_are_refused():
+    """Where align drops every clip there is nothing to split, which is said."""
+    with pytest.raises(DataError, match="no clips came"):
+        build_rows([], test_share=0.5, seed=1)
 
 
 @pytest.mark.parametrize("share", [0, 1, -1, float("nan")])
