@@ -89,7 +89,8 @@ class Corpus:
             InputError: for a split that is not there.
         """
         if split not in self.rows_by_split:
-            raise InputError(f"{self.folder}: no split {split!r}. Splits are {', '.join(self.splits)}.")
+            # Beside the truth are the rows, also where the media are elsewhere.
+            raise InputError(f"{self.truth.parent}: no split {split!r}. Splits are {', '.join(self.splits)}.")
         return self.rows_by_split[split]
 
     def media(self, row: Row) -> Path:
@@ -129,12 +130,7 @@ class Corpus:
         if clip_id not in self.clips:
             raise InputError(f"{self.folder}: no clip {clip_id!r}. Give one that a row names.")
         path = self.truth / f"{clip_id}.json"
-        if not path.is_file():
-            return None
-        try:
-            return Annotation.from_json(_read_json(_read_text(path), str(path)))
-        except RecordError as error:
-            raise DataError(f"{path}: {error}") from error
+        return read_annotation(path) if path.is_file() else None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -158,6 +154,27 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file, in hex, whatever its size."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_annotation(path: Path) -> Annotation:
+    """What is truly in a clip, from its file.
+
+    Raises:
+        DataError: naming the file, when it cannot be read or does not hold an annotation.
+    """
+    try:
+        return Annotation.from_json(read_object(path))
+    except RecordError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The one object of a JSON file.
+
+    Raises:
+        DataError: naming the file, when it cannot be read or holds something else.
+    """
+    return _read_json(_read_text(path), str(path))
 
 
 def arrange(rows: Iterable[tuple[str, str, Row]], clips: Mapping[str, Clip]) -> dict[str, tuple[Row, ...]]:
@@ -207,6 +224,8 @@ def _clip_by_clip(rows: list[Row]) -> tuple[Row, ...]:
 
 
 def _folder(name: str) -> Path:
+    if not name.strip():
+        raise InputError("the data's name is empty; wanted 'playhouse', 'full' or a data folder. Give one.")
     if name != "playhouse":
         return Path(name)
     if not SHIPPED.is_dir():
@@ -227,7 +246,7 @@ def _open_folder(kind: type[Corpus], folder: Path) -> Corpus:
         for video in {row.video for row in rows}:
             if not (folder / video).is_file():
                 raise DataError(f"{folder / video}: the file is missing, though rows name it. Export the folder again.")
-    source = _read_json(_read_text(folder / "data.json"), str(folder / "data.json"))
+    source = read_object(folder / "data.json")
     return kind(folder=folder, clips=clips, source=source, rows_by_split=rows_by_split, truth=folder / "truth")
 
 
@@ -271,8 +290,12 @@ def _read_annotations(folder: Path) -> tuple[dict[str, Clip], dict[str, tuple[Ro
     if not paths:
         raise DataError(f"{folder}: no <split>.jsonl in it; wanted one file of rows a split, and clips.jsonl.")
     clips = _read_clips(folder / "clips.jsonl")
-    rows = ((where, path.stem, row_of(data, where)) for path in paths for where, data in _json_lines(path))
-    return clips, arrange(rows, clips)
+    rows = [(where, path.stem, row_of(data, where)) for path in paths for where, data in _json_lines(path)]
+    split_of = {split for _, split, _ in rows}
+    for path in paths:
+        if path.stem not in split_of:
+            raise DataError(f"{path}: no rows in it; wanted at least one. Fill the file, or take it away.")
+    return clips, _at_home(arrange(rows, clips), folder / "clips.jsonl")
 
 
 def _first_rows(rows_by_split: Mapping[str, Iterable[Row]]) -> dict[str, Row]:
@@ -345,7 +368,7 @@ def _damage(path: Path, seconds: float = 0.0) -> str:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # some editors write a mark before the first character
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read ({error}). Give the file, in UTF-8.") from error
 
@@ -353,7 +376,7 @@ def _read_text(path: Path) -> str:
 def _read_json(text: str, where: str) -> dict[str, Any]:
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the second, where brackets stand in brackets by the thousand
         raise DataError(f"{where}: not JSON ({error}). Write one object.") from error
     if not isinstance(data, dict):
         raise DataError(f"{where}: {type(data).__name__} came, one JSON object was wanted.")

@@ -135,9 +135,36 @@ def test_missing_media_are_named(tmp_path):
     assert all(clip in line for clip in made.clips)
 
 
-def test_wrong_usage_exits_with_two():
-    """An option that does not exist is wrong usage."""
-    assert crossomni("evaluate", "--nonsense").returncode == 2
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["evaluate", "--nonsense"], ("--nonsense", "crossomni evaluate --help")),
+        (["evaluate", "--limit=x"], ("--limit", "valid integer", "'x' came", "crossomni evaluate --help")),
+        (["evaluate", "--model", "uniform"], ("--out", "crossomni evaluate --help")),
+        (["compare", "one", "--as", "xml"], ("--as", "'xml'", "'markdown'", "crossomni compare --help")),
+        (["nonsense"], ("'nonsense'", "crossomni --help")),
+    ],
+)
+def test_wrong_usage_is_one_line(arguments, said):
+    """The option, what came, what was wanted, and where to read on; nothing else is printed."""
+    done = crossomni(*arguments)
+    assert [words for words in said if words not in refusal(done)] == []
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_without_a_command_the_help_is_shown():
+    """What commands there are; a script that forgot its command still sees a failure."""
+    done = crossomni()
+    assert (2, "") == (done.returncode, done.stderr)
+    assert "evaluate" in done.stdout
+
+
+def test_an_interrupted_run_says_that_it_can_go_on(data, tmp_path):
+    """Ctrl-C leaves with 130 and one line."""
+    model = ("--model", "python:tests.evaluation.fakes:Interrupted")
+    done = crossomni("evaluate", "--data", data, *model, "--out", tmp_path / "run")
+    assert done.returncode == 130
+    assert done.stderr.splitlines()[-1] == "crossomni: stopped; the same command goes on from here."
 
 
 @pytest.fixture
