@@ -22,7 +22,22 @@ Packing = Literal["interleaved", "apart"]
 Order = Literal["video-first", "text-first"]
 MediaAs = Literal["data", "file"]
 _FREE = {"free": True}  # may differ when a run goes on
+_PLACES = ("data", "annotations", "media", "prompts", "adapter")  # fields that are a folder
+_NAMED = ("playhouse", "full")  # data that are none
 ROTATIONS = 4  # a question of four options has so many
+
+
+def with_whole_paths(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration as plain values, its folders by their whole paths: a run can be opened from anywhere.
+
+    What one spelled ``../data`` and another ``/home/me/data`` is one folder, links followed.
+    """
+    return {
+        name: str(Path(value).resolve())
+        if name in _PLACES and value is not None and value not in _NAMED
+        else value
+        for name, value in configuration.items()
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +76,9 @@ class EvalConfig:
         default=False, metadata={"help": "Run code that comes with the model's weights. Read it first."}
     )
     frames: int = field(default=32, metadata={"help": "Frames of a clip, evenly spaced."})
+    fps: float | None = field(
+        default=None, metadata={"help": "Frames a second, --frames of them at most; --frames of any clip by default."}
+    )
     pixels: int = field(default=448 * 252, metadata={"help": "Of one frame, at most; larger ones are made smaller."})
     packing: Packing = field(
         default="interleaved",
@@ -87,6 +105,8 @@ class EvalConfig:
         for name in ("shots", "repeat", "temperature"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise InputError(f"{name} is {getattr(self, name)}; wanted 0 or more.")
+        if self.fps is not None and not 0 < self.fps < math.inf:
+            raise InputError(f"fps is {self.fps}; wanted more than 0, or none.")
         if self.rotation not in range(ROTATIONS):
             raise InputError(f"rotation is {self.rotation}; wanted 0 to {ROTATIONS - 1}.")
         for name, kind in (
@@ -113,9 +133,7 @@ class EvalConfig:
     def to_json(self) -> dict[str, Any]:
         """Its fields as plain values, without those that do not matter to a reply; the folder may be moved."""
         values = {f.name: getattr(self, f.name) for f in fields(EvalConfig) if not f.metadata.get("free")}
-        return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()} | {
-            "knock_out": sorted(self.knock_out)
-        }
+        return with_whole_paths(values) | {"knock_out": sorted(self.knock_out)}
 
 
 @dataclass(frozen=True, kw_only=True)

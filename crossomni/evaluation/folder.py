@@ -12,6 +12,7 @@ from typing import Any
 
 from crossomni.corpus import Corpus
 from crossomni.errors import RecordError, RunError
+from crossomni.evaluation.config import with_whole_paths
 from crossomni.ledger import Ledger, read_records, write_json
 from crossomni.records import STATES, Prediction, Row
 from crossomni.scoring import score
@@ -67,7 +68,7 @@ class RunFolder:
     def check(self, about: Mapping[str, Any]) -> None:
         """See whether the folder is free, or belongs to the run that ``about`` describes.
 
-        Versions may differ from those noted; all else must be the same.
+        Versions may differ from those noted, and so may the spelling of a folder's path; all else must be the same.
 
         Raises:
             RunError: naming what differs, or when predictions lie there without their ``run.json``.
@@ -76,7 +77,7 @@ class RunFolder:
             if self.predictions_path.exists() and self.predictions_path.stat().st_size:
                 raise RunError(f"{self.predictions_path}: it has no {RUN} beside it. Choose another folder.")
             return
-        there, wanted = (_flat({**data, "versions": {}}) for data in (self.about(), json.loads(json.dumps(about))))
+        there, wanted = (_flat(_comparable(data)) for data in (self.about(), json.loads(json.dumps(about))))
         differs = [key for key in wanted | there if wanted.get(key) != there.get(key)]
         if differs:
             said = "; ".join(f"{key} is {wanted.get(key)!r}, there {there.get(key)!r}" for key in differs)
@@ -268,6 +269,13 @@ def _check_same(prediction: Prediction, row: Row, where: str) -> None:
             f"{where}: letter is {prediction.letter!r}, the options of row {row.id!r} are lettered "
             f"{'/'.join(row.letters)}. Remove the line."
         )
+
+
+def _comparable(about: Mapping[str, Any]) -> dict[str, Any]:
+    """What two descriptions of one run agree in."""
+    asked = about.get("configuration")
+    # Runs of before 0.2 may have noted a folder as it was spelled.
+    return {**about, "versions": {}} | ({"configuration": with_whole_paths(asked)} if isinstance(asked, dict) else {})
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from crossomni.errors import DataError, InputError, RunError
 from crossomni.evaluation.asking import predicted
-from crossomni.evaluation.config import RepliesConfig
+from crossomni.evaluation.config import RepliesConfig, with_whole_paths
 from crossomni.evaluation.folder import RunFolder, open_corpus
 from crossomni.evaluation.report import check_report
 from crossomni.evaluation.run import versions
@@ -36,8 +36,7 @@ def score_replies(config: RepliesConfig) -> RunSummary:
     with Ledger(folder.predictions_path) as ledger:
         folder.claim(
             {
-                "configuration": {name: value if value is None else str(value) for name, value in asked.items()}
-                | {"model": f"replies:{config.replies.name}"},
+                "configuration": with_whole_paths(asked) | {"model": f"replies:{config.replies.name}"},
                 "model": config.replies.stem,
                 "senses": None,
                 "knock_out": None,

@@ -16,6 +16,7 @@ from crossomni.records import Receipt
 from crossomni.tasks import Modality
 
 _RATE_HZ = 16_000
+_FEWEST = 2  # frames, where they are counted by the second
 _HOP, _MARGIN = 160, 10  # samples that one column of the spectrogram takes, and columns that are certainly enough
 
 
@@ -90,7 +91,7 @@ class Inputs:
         sound: Any = ()
         media: dict[str, Any] = {}
         if Modality.VISION in ask.senses:
-            frames = torch.from_numpy(clip.frames(self.config.frames, self._size(clip))).permute(0, 3, 1, 2)
+            frames = torch.from_numpy(clip.frames(self._count(clip), self._size(clip))).permute(0, 3, 1, 2)
             # The frames are chosen and resized already; ``fps`` tells how far apart they are.
             media |= {"videos": [frames], "fps": len(frames) / clip.seconds, "do_sample_frames": False}
             media["videos_kwargs"] = {"do_resize": False, "cap_pixels_per_frame": False}
@@ -174,6 +175,12 @@ class Inputs:
     def _places(self, ids: Sequence[int]) -> list[int]:
         """Where the marks of media stand: special tokens, so that text beside them splits alike."""
         return [place for place, token in enumerate(ids) if token in self.marks]
+
+    def _count(self, clip: ClipFile) -> int:
+        """How many frames; two at least, which make one of the model's steps in time."""
+        if self.config.fps is None:
+            return self.config.frames
+        return min(self.config.frames, max(_FEWEST, round(clip.seconds * self.config.fps)))
 
     def _size(self, clip: ClipFile) -> tuple[int, int]:
         """Width and height in pixels: whole patches of the model's, within the run's budget."""

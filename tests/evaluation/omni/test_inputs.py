@@ -132,3 +132,15 @@ def test_the_budget_of_the_tests_resizes_nothing(tiny: Tiny, asks: list[Ask]) ->
     assert [FRAMES // 2, SIDE // side, SIDE // side] == (
         tiny.inputs().of_clip(asks[0]).tensors["video_grid_thw"][0].tolist()
     )
+
+
+@pytest.mark.parametrize(("fps", "frames", "given"), [(None, 8, 8), (2.0, 100, 10), (2.0, 6, 6), (0.1, 100, 2)])
+def test_frames_by_the_second(
+    tiny: Tiny, asks: list[Ask], tmp_path: Path, fps: float | None, frames: int, given: int
+) -> None:
+    """Two a second of five seconds are ten, unless fewer are allowed; two at least; else as many as were asked for."""
+    clip = ClipFile(write_clip(tmp_path / "c.mp4", seconds=5.0, size=(SIDE, SIDE)))
+    made = tiny.inputs(fps=fps, frames=frames).of_clip(replace(asks[0], clip=clip))
+
+    assert given == made.frames
+    assert float(made.tensors["video_second_per_grid"]) == pytest.approx(2 * 5.0 / given)
