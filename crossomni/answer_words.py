@@ -96,6 +96,15 @@ REASON_LINE = re.compile(
 # "B blue": read only where the text is that option's
 SPACED_LINE = re.compile(_LINE_START + r"[*_\"'`$}>]{0,4}\s(?P<text>.*)", re.IGNORECASE)
 
+# "…, or maybe C", "…. Could also be C": a second option beside the one that was claimed.
+SECOND = re.compile(
+    r"[.,;:!?()\[\]\n–—-]\s{0,3}(?:(?:and|but|or|though|although|yet|it|that|this|the\sanswer)[\s,]{1,3}){0,3}"
+    r"(?:(?:else|maybe|perhaps|possibly|alternatively|(?:could|might|may)\s(?:(?:also|even|well|equally|possibly)\s){0,2}be)"
+    r"[\s,:]{1,3}(?:(?:even|also|it['’]s|it\sis|option)\s){0,2}){1,3}"
+    rf"{_AROUND}{{0,6}}(?!(?-i:[aAiI])\s{{1,3}}(?!because\b|since\b|as\b|but\b|and\b|or\b|is\b|if\b){_WORD}){_LETTER}",
+    re.IGNORECASE,
+)
+
 NEXT_WORD = re.compile(rf"[ \t]{{1,3}}{_WORD}")
 REASON = re.compile(
     r"\s{1,3}(?:because|since|as|based|due|given|for\sthe\sreason|and|but|which|while|so|from|is|are|was|seems|must|would|"
@@ -128,7 +137,11 @@ WRONG = re.compile(
     r"|[✗❌✘]|错",
     re.IGNORECASE,
 )
-CUT_ARTICLE = re.compile(r"\b(?:is|be|was)\s{1,3}$")
+# "It's a", "I think a": cut off before the noun.
+CUT_ARTICLE = re.compile(
+    r"(?:\b(?:is|be|was|think|believe|guess|say|meant?|so|thus|hence|therefore|actually|rather)|['’]s)\s{1,3}$",
+    re.IGNORECASE,
+)
 SMILEY = re.compile(r"\s*+[:;]-?[A-Za-z]\s*+")
 
 # What keeps a statement from being the reply's own assertion: its form, a condition, a denial …
@@ -167,6 +180,8 @@ NOT_MINE = re.compile(
     r"(?:\w{1,12}\s)?$|错误的?$",
     re.IGNORECASE,
 )
+# "I refuse to answer: B"
+REFUSED = re.compile(r"\b(?:refus|declin|hesitat|unwilling)\w*\sto\s(?:\w+\s){0,3}$", re.IGNORECASE)
 BELIEVED = re.compile(r"\w\s(?:say|think|believe|claim|argue|guess|insist)\s(?:\w+\s){0,5}$", re.IGNORECASE)
 SPEAKER = re.compile(r"\b(?:i|we|me|us|i['’]\w+|we['’]\w+|let['’]s)\b", re.IGNORECASE)
 # inside an opened quotation ('he said "I see. …', not the value of '"answer": "…'),

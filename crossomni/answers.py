@@ -14,8 +14,8 @@ letter and another option's text); ``unread`` (all else: refusals, errors, think
 Decisions that could have gone another way: a final statement ("final answer: C", a box, an answer tag) overrides what
 was said before it, any other correction is ambiguous; letters of other alphabets, a Cyrillic "В" say, are not read, as
 one cannot know whose order is meant; "could be B" and "might be B" choose nothing, "is probably B" does, and so does
-"B, although I am not quite certain"; an option's text counts where it is a line or a line's first sentence, follows
-"the answer is", or is the only option named in a single sentence.
+"B, although I am not quite certain", while "B, or maybe C" is ambiguous; an option's text counts where it is a line or
+a line's first sentence, follows "the answer is", or is the only option named in a single sentence.
 """
 
 from __future__ import annotations
@@ -121,7 +121,15 @@ def _claims(text: str, options: Options) -> list[_Claim]:
         claims += choices
     elif not claims and not choices:
         claims = _sentence(text, options)
+    claims += _seconds(claims, text, options)
     return [claim for claim in claims if not everything <= claim.letters]
+
+
+def _seconds(claims: list[_Claim], text: str, options: Options) -> list[_Claim]:
+    """Other options that are held possible after the last claim: "B. Or maybe C." chooses neither."""
+    last = max((claim.start for claim in claims), default=len(text))
+    found = ((match["letter"].upper(), match.start("letter")) for match in say.SECOND.finditer(text, last))
+    return [_Claim(frozenset(letter), start) for letter, start in found if letter in options.letters]
 
 
 def _without_lists(lines: list[str], options: Options) -> list[str]:
@@ -246,6 +254,7 @@ def _denied(match: re.Match[str], text: str) -> bool:
     clause = say.CLAUSE.split(sentence)[-1]
     return bool(
         say.CONDITION.search(sentence)
+        or say.REFUSED.search(clause)
         or say.DENIAL.search(clause)
         or say.NOT_MINE.search(sentence)
         or (say.BELIEVED.search(clause) and not say.SPEAKER.search(clause))

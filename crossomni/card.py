@@ -65,7 +65,8 @@ def card(source: Mapping[str, Any], splits: Mapping[str, Listed], hidden: bool, 
     listed = "\n".join(f"| `{name}` | {split.rows:,} | {split.bytes / 1e6:,.1f} |" for name, split in splits.items())
     last = list(splits)[-1]
     held = (
-        "\nThe answers are held back: `answer` and `rationale` are empty, and the audit, made from them, is left out.\n"
+        "\nThe answers are held back: `answer` and `rationale` are empty, the audit, made from them, is left out, `id` "
+        "and `pair_id` are drawn and tell nothing, and who says a line is not noted.\n"
         if hidden
         else ""
     )

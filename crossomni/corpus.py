@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from crossomni.errors import DataError, InputError, MediaError, RecordError
+from crossomni.errors import DataError, InputError, MediaError
 from crossomni.media.probe import probe
-from crossomni.records import Annotation, Clip, Line, Row
-from crossomni.tables import check_fields, read_rows, row_of
+from crossomni.notes import ClipNotes, json_lines, read_annotation, read_clips, read_object
+from crossomni.records import Annotation, Clip, Row
+from crossomni.tables import read_rows, row_of
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,6 @@ SHIPPED = Path(__file__).resolve().parent / "shipped"
 MEDIA_SUFFIXES = (".mp4", ".mkv", ".webm", ".mov")
 _FIRST_SPLITS = ("train", "validation", "test")
 _SHOWN = 10  # problems that an error's one line names
-_Record = TypeVar("_Record", Clip, Line)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,27 +156,6 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_annotation(path: Path) -> Annotation:
-    """What is truly in a clip, from its file.
-
-    Raises:
-        DataError: naming the file, when it cannot be read or does not hold an annotation.
-    """
-    try:
-        return Annotation.from_json(read_object(path))
-    except RecordError as error:
-        raise DataError(f"{path}: {error}") from error
-
-
-def read_object(path: Path) -> dict[str, Any]:
-    """The one object of a JSON file.
-
-    Raises:
-        DataError: naming the file, when it cannot be read or holds something else.
-    """
-    return _read_json(_read_text(path), str(path))
-
-
 def arrange(rows: Iterable[tuple[str, str, Row]], clips: Mapping[str, Clip]) -> dict[str, tuple[Row, ...]]:
     """Check what must hold between ``(where, split, row)``, and return the rows by split, clip by clip.
 
@@ -220,6 +199,19 @@ def _clip_by_clip(rows: list[Row]) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=lambda row: first[row.clip_id]))
 
 
+def _at_home(rows_by_split: dict[str, tuple[Row, ...]], notes: ClipNotes) -> dict[str, tuple[Row, ...]]:
+    """The same rows, when none of them is on a clip that is noted for another split."""
+    for split, rows in rows_by_split.items():
+        for row in rows:
+            noted = notes.splits.get(row.clip_id, split)
+            if noted != split:
+                raise DataError(
+                    f"{notes.path}: clip {row.clip_id!r} is noted for the split {noted!r}, but row {row.id!r} of "
+                    f"{split} asks about it. Correct the one or the other."
+                )
+    return rows_by_split
+
+
 # --- a data folder ---
 
 
@@ -240,14 +232,14 @@ def _open_folder(kind: type[Corpus], folder: Path) -> Corpus:
             f"{folder}: no <split>/metadata.parquet below it, so it is no data folder. "
             "Give 'playhouse', 'full' with annotations and media, or a folder that `crossomni build` wrote."
         )
-    clips = _read_clips(folder / "clips.jsonl")
-    rows_by_split = arrange((found for path in paths for found in read_rows(path)), clips)
+    notes = read_clips(folder / "clips.jsonl")
+    rows_by_split = _at_home(arrange((found for path in paths for found in read_rows(path)), notes.clips), notes)
     for rows in rows_by_split.values():
         for video in {row.video for row in rows}:
             if not (folder / video).is_file():
                 raise DataError(f"{folder / video}: the file is missing, though rows name it. Export the folder again.")
     source = read_object(folder / "data.json")
-    return kind(folder=folder, clips=clips, source=source, rows_by_split=rows_by_split, truth=folder / "truth")
+    return kind(folder=folder, clips=notes.clips, source=source, rows_by_split=rows_by_split, truth=folder / "truth")
 
 
 # --- annotations and the user's media ---
@@ -289,13 +281,13 @@ def _read_annotations(folder: Path) -> tuple[dict[str, Clip], dict[str, tuple[Ro
     paths = sorted(path for path in folder.glob("*.jsonl") if path.name != "clips.jsonl")
     if not paths:
         raise DataError(f"{folder}: no <split>.jsonl in it; wanted one file of rows a split, and clips.jsonl.")
-    clips = _read_clips(folder / "clips.jsonl")
-    rows = [(where, path.stem, row_of(data, where)) for path in paths for where, data in _json_lines(path)]
+    notes = read_clips(folder / "clips.jsonl")
+    rows = [(where, path.stem, row_of(data, where)) for path in paths for where, data in json_lines(path)]
     split_of = {split for _, split, _ in rows}
     for path in paths:
         if path.stem not in split_of:
             raise DataError(f"{path}: no rows in it; wanted at least one. Fill the file, or take it away.")
-    return clips, _at_home(arrange(rows, clips), folder / "clips.jsonl")
+    return notes.clips, _at_home(arrange(rows, notes.clips), notes)
 
 
 def _first_rows(rows_by_split: Mapping[str, Iterable[Row]]) -> dict[str, Row]:
@@ -361,60 +353,3 @@ def _damage(path: Path, seconds: float = 0.0) -> str:
     except MediaError as error:
         return str(error)
     return ""
-
-
-# --- lines of JSON ---
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")  # some editors write a mark before the first character
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read ({error}). Give the file, in UTF-8.") from error
-
-
-def _read_json(text: str, where: str) -> dict[str, Any]:
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:  # the second, where brackets stand in brackets by the thousand
-        raise DataError(f"{where}: not JSON ({error}). Write one object.") from error
-    if not isinstance(data, dict):
-        raise DataError(f"{where}: {type(data).__name__} came, one JSON object was wanted.")
-    return data
-
-
-def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, line in enumerate(_read_text(path).split("\n"), start=1):
-        if line.strip():
-            yield f"{path}, line {number}", _read_json(line, f"{path}, line {number}")
-
-
-def _read_clips(path: Path) -> dict[str, Clip]:
-    clips: dict[str, Clip] = {}
-    for where, data in _json_lines(path):
-        check_fields(data, ("lines",), where)
-        lines = tuple(
-            _record(Line, line, f"{where}, lines[{number}]") for number, line in enumerate(data.get("lines", ()))
-        )
-        clip = _record(Clip, {key: value for key, value in data.items() if key != "split"}, where, lines=lines)
-        if clip.id in clips:
-            raise DataError(f"{where}: clip {clip.id!r} is there twice. Keep one.")
-        clips[clip.id] = clip
-    return clips
-
-
-def _record(kind: type[_Record], data: Any, where: str, **ready: Any) -> _Record:
-    """A record from one JSON object; ``ready`` brings fields that are records already."""
-    if not isinstance(data, dict):
-        raise DataError(f"{where}: {data!r} came; wanted one JSON object.")
-    needed = {field.name: field.default is MISSING for field in fields(kind)}
-    missing = [name for name, demanded in needed.items() if demanded and name not in data]
-    unknown = [name for name in data if name not in needed]
-    for names, what in ((missing, "missing"), (unknown, "unknown")):
-        if names:
-            raise DataError(f"{where}: fields are {what}: {', '.join(names)}. Wanted {', '.join(needed)}.")
-    check_fields(data, needed, where)
-    try:
-        return kind(**(data | ready))
-    except RecordError as error:
-        raise DataError(f"{where}: {error}") from error

@@ -5,10 +5,12 @@ In the folder each video is stored once, however many rows ask about it, and its
 
 from __future__ import annotations
 
+import hmac
 import io
 import json
 import logging
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,14 +58,17 @@ def export(  # noqa: PLR0913 (a data folder has as many parts as it has)
 ) -> Path:
     """Write rows and media as a data folder, all of it or nothing, and return the folder.
 
-    A finished export of the same rows and media is left as it is. With ``hide_answers`` answers and rationales are
-    empty, truth stays out, and the labels go to ``<folder>-labels/labels.jsonl``.
+    A finished export of the same rows and media is left as it is. With ``hide_answers`` nothing that tells an answer
+    is in the folder: answers, rationales and speakers are empty, truth, what was dropped and the seed stay out, rows
+    and pairs have names that tell nothing, and rows of a clip stand in the order of these names. Laid apart in
+    ``<folder>-labels`` are ``labels.jsonl`` (``id`` as in the folder, ``answer``, and ``row``, the id that it had),
+    what was dropped, and ``data.json`` with the seed and the secret that the names are drawn with.
 
     Args:
         clips: by clip id; those that no row uses are left out.
         media: each clip's file, by clip id.
         source: what data.json and the card tell of the data: see ``crossomni.card.card``.
-        making: what else is told; an audit, which is made from the answers, stays out of a card that hides them.
+        making: what else is told; an audit, which is made from the answers, is not told where they are hidden.
 
     Raises:
         DataError: when rows or media are not what they should be; nothing is written then.
@@ -72,18 +77,21 @@ def export(  # noqa: PLR0913 (a data folder has as many parts as it has)
     """
     rows = arrange(_numbered(splits), clips)
     used = _check_media(rows, clips, media)
-    labels = [{"id": row.id, "answer": row.answer} for split in rows.values() for row in split]
+    hidden, apart, dropped = _labels(folder), dict(source), making.dropped
+    labels: list[dict[str, str]] = []
     if hide_answers:
-        rows = {name: tuple(replace(row, answer="", rationale="") for row in split) for name, split in rows.items()}
-        truth = None
+        apart["secret"] = str(_about(hidden).get("secret", "")) or secrets.token_hex(32)
+        rows, labels = _blinded(rows, apart["secret"])
+        used = {name: _without_speakers(clip) for name, clip in used.items()}
+        source = {key: value for key, value in source.items() if key != "seed"}
+        truth, making = None, Making()
     mark = fingerprint(rows, used)
-    hidden = _labels(folder)
     if _about(folder).get("fingerprint") == mark and (hidden.is_dir() or not hide_answers):
         return folder
     with ExitStack() as stack:
         stage = stack.enter_context(_staged(folder))
         if hide_answers:
-            _write_lines(stack.enter_context(_staged(hidden)) / "labels.jsonl", labels)
+            _write_apart(stack.enter_context(_staged(hidden)), apart, labels, dropped)
         for name, split in rows.items():
             _write_split(stage / name, split, media)
         _write_truth(stage / "truth", {name: truth[name] for name in used if name in truth} if truth else {})
@@ -92,8 +100,8 @@ def export(  # noqa: PLR0913 (a data folder has as many parts as it has)
         listed = {name: _listed(stage, f"{name}/**", len(split)) for name, split in rows.items()}
         if making.dropped is not None:
             _write_lines(stage / "dropped.jsonl", making.dropped)
-        _write_text(stage / "README.md", card(source, listed, hide_answers, "" if hide_answers else making.audit))
-        _write_text(stage / "data.json", json.dumps({**source, "fingerprint": mark}, indent=2, ensure_ascii=False))
+        _write_text(stage / "README.md", card(source, listed, hide_answers, making.audit))
+        _write_about(stage, {**source, "fingerprint": mark})
     return folder
 
 
@@ -103,7 +111,10 @@ def is_exported(folder: Path, source: Mapping[str, Any], *, hide_answers: bool =
     Raises:
         InputError: when it holds something else, or cannot be written: asked before hours of work.
     """
-    if {**_about(folder), "fingerprint": ""} == {**source, "fingerprint": ""}:
+    told = _about(folder)
+    if told and hide_answers:
+        told |= _about(_labels(folder))  # the seed is there
+    if {key: value for key, value in told.items() if key not in ("fingerprint", "secret")} == source:
         return True
     for place in (folder, _labels(folder))[: 1 + hide_answers]:
         _check_free(place)
@@ -165,6 +176,51 @@ def sound_track(path: Path) -> bytes:
     return target.getvalue()
 
 
+# --- holding back ---
+
+
+def _blinded(splits: Splits, secret: str) -> tuple[dict[str, tuple[Row, ...]], list[dict[str, str]]]:
+    """Rows that tell no answer, not by name and not by place, and the labels that belong to them."""
+    names = {row.id: _blind(row.id, secret) for rows in splits.values() for row in rows}
+    blinded = {
+        split: tuple(
+            replace(
+                row,
+                id=names[row.id],
+                pair_id=row.pair_id and _blind(f"pair {row.pair_id}", secret),
+                answer="",
+                rationale="",
+            )
+            for of_clip in _clips_of(rows)
+            for row in sorted(of_clip, key=lambda row: names[row.id])
+        )
+        for split, rows in splits.items()
+    }
+    labels = [{"id": names[row.id], "answer": row.answer, "row": row.id} for rows in splits.values() for row in rows]
+    return blinded, labels
+
+
+def _blind(name: str, secret: str) -> str:
+    """16 hex digits that nobody can lead back to the name without the secret, nor make from the name."""
+    return hmac.new(secret.encode(), name.encode(), "sha256").hexdigest()[:16]
+
+
+def _without_speakers(clip: Clip) -> Clip:
+    return replace(clip, lines=tuple(replace(line, speaker="") for line in clip.lines))
+
+
+def _write_apart(
+    folder: Path,
+    about: Mapping[str, Any],
+    labels: Sequence[Mapping[str, Any]],
+    dropped: Sequence[Mapping[str, Any]] | None,
+) -> None:
+    _write_lines(folder / "labels.jsonl", labels)
+    if dropped is not None:
+        _write_lines(folder / "dropped.jsonl", dropped)
+    _write_about(folder, about)
+
+
 # --- checks ---
 
 
@@ -183,7 +239,7 @@ def _check_media(splits: Splits, clips: Mapping[str, Clip], media: Mapping[str, 
         if name not in media or not media[name].is_file():
             raise DataError(f"clip {name!r}: no media file at {media.get(name)}; rows ask about it. Give the file.")
         found, wanted = file_sha256(media[name]), clips[name].sha256
-        if wanted not in ("", found):
+        if wanted.lower() not in ("", found):
             raise DataError(
                 f"clip {name!r}: {media[name]} has sha256 {found[:12]}…, annotated {wanted[:12]}…. Give the right file."
             )
@@ -203,12 +259,17 @@ def _about(folder: Path) -> dict[str, Any]:
 
 def _labels(folder: Path) -> Path:
     """Where the labels lie that ``folder`` hides."""
-    if folder.name in ("", ".."):
-        raise InputError(f"{folder}: it has no name of its own; wanted a new folder. Give one, as in data/plays.")
+    _check_name(folder)
     return folder.with_name(f"{folder.name}-labels")
 
 
+def _check_name(folder: Path) -> None:
+    if folder.name in ("", ".."):
+        raise InputError(f"{folder}: it has no name of its own; wanted a new folder. Give one, as in data/plays.")
+
+
 def _check_free(folder: Path) -> None:
+    _check_name(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(
             f"{folder}: there already, and it holds something else. Give a new folder, or remove this one."
@@ -320,6 +381,10 @@ def _write_truth(folder: Path, truth: Mapping[str, Annotation]) -> None:
         folder.mkdir()
     for clip_id, annotation in truth.items():
         _write_text(folder / f"{clip_id}.json", json.dumps(annotation.to_json(), ensure_ascii=False))
+
+
+def _write_about(folder: Path, about: Mapping[str, Any]) -> None:
+    _write_text(folder / "data.json", json.dumps(about, indent=2, ensure_ascii=False))
 
 
 def _write_lines(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:

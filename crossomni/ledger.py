@@ -55,7 +55,7 @@ class Ledger:
             RunError: when the line cannot be written whole (a full disk, say); what was there before stays readable.
         """
         try:
-            line = _encode(json.dumps(dict(record), ensure_ascii=False, allow_nan=False) + "\n")
+            line = encode(json.dumps(dict(record), ensure_ascii=False, allow_nan=False) + "\n")
         except (TypeError, ValueError) as error:
             raise RunError(f"{self.path}: a record does not go into JSON ({error}): {_shown(repr(record))}.") from error
         end = os.fstat(self._file).st_size
@@ -157,7 +157,7 @@ def read_records(path: Path) -> Iterator[dict[str, Any]]:
                 return
             try:
                 record = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise RunError(
                     f"{path}, line {number}: {_shown(line)} is not JSON ({error}). Mend or remove the line."
                 ) from error
@@ -172,8 +172,12 @@ def _shown(line: bytes | str) -> str:
     return repr(line[:60] if isinstance(line, str) else line[:60].decode(errors="replace"))
 
 
-def _encode(text: str) -> bytes:
-    """UTF-8; half a surrogate pair, which UTF-8 does not have, as JSON's own escape of it."""
+def encode(text: str) -> bytes:
+    """UTF-8; half a surrogate pair, which UTF-8 does not have, as JSON's own escape of it.
+
+    >>> encode("B \\ud83d")
+    b'B \\\\ud83d'
+    """
     return text.encode("utf-8", errors="backslashreplace")
 
 
@@ -183,7 +187,7 @@ def write_json(path: Path, data: Any) -> None:
     Raises:
         RunError: when it cannot be written (a full disk, say); the old file stays as it was.
     """
-    content = _encode(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+    content = encode(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

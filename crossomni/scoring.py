@@ -26,6 +26,7 @@ from crossomni.statistics import (
     holm,
     mcnemar,
     mean,
+    no_difference,
     resample_sums,
     swap_p,
     wilson,
@@ -338,7 +339,7 @@ def paired(
     """Run b against run a, question by question, for each of ``GROUPS`` by name.
 
     Both runs are drawn together, clip by clip (question by question where no clips are given): the interval is a
-    bootstrap's, p comes from swapping.
+    bootstrap's, p comes from swapping. Where no question is right in one run alone it is the rule of three's.
 
     Raises:
         InputError: as ``mark`` does; both runs answer the same rows in the same order.
@@ -379,7 +380,10 @@ def _paired_group(group: Group, boots: tuple[_Bootstrap, _Bootstrap], p: float) 
     share_a, share_b = (_estimate(boot.marks, group, boot) for boot in boots)
     draws = boots[1].shares(group) - boots[0].shares(group)
     step = clustered(share_b.value - share_a.value, draws, clips)
-    if step is None:
+    if not only_a and not only_b:
+        rows = [int(np.sum(marks_a.task == column)) for column in group.columns]
+        step = no_difference(min(rows) * len(rows) if group.macro else sum(rows))
+    elif step is None:
         trials_a, trials_b = wilson(share_a.value, clips), wilson(share_b.value, clips)
         step = difference(trials_a, trials_b, correlation(right_a, right_b))
     return PairedDifference(

@@ -75,6 +75,20 @@ def difference(a: Estimate, b: Estimate, correlation: float = 0.0) -> Estimate:
     return Estimate(value, value - math.sqrt(max(below, 0.0)), value + math.sqrt(max(above, 0.0)))
 
 
+def no_difference(questions: int) -> Estimate:
+    """The difference of two shares that no question tells apart: 0, with how far it may yet be from it.
+
+    Exactly the rule of three (Hanley and Lippman-Hand 1983, some 3 / n): did more than 1 - 0.05^(1 / n) of all
+    questions tell them apart, n would hold one in 95 of 100 cases. Questions count here, not clips, as for McNemar:
+    where clips do matter, so few of them say less.
+
+    >>> round(no_difference(60).high, 3)
+    0.049
+    """
+    bound = 1 - (1 - LEVEL) ** (1 / questions) if questions else math.nan
+    return Estimate(0.0, -bound, bound) if questions else UNKNOWN
+
+
 def resample_sums(table: NDArray[Any], resamples: int, seed: int) -> Floats:
     """Column sums over clips drawn with replacement: ``table`` (clips, columns) → (resamples, columns).
 

@@ -71,14 +71,37 @@ def _is_seconds(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
+def _is_text(value: Any) -> bool:
+    """Whether it is text, and whole: JSON can escape half of a pair of surrogates, which no file of text can hold."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_name(value: Any) -> bool:
+    return _is_text(value) and value.splitlines() in ([], [value])
+
+
+def _are_options(value: Any) -> bool:
+    """What is in the list the row itself checks, all but halves of characters."""
+    return isinstance(value, list) and all(_is_text(option) for option in value if isinstance(option, str))
+
+
 _Check = tuple[Callable[[Any], bool], str]
-_TEXT: _Check = (lambda value: isinstance(value, str), "text")
+_TEXT: _Check = (_is_text, "text in whole characters")
+_NAME: _Check = (_is_name, "text on one line")
 _SECONDS: _Check = (_is_seconds, "a number of seconds")
 # What a field of a row, a clip or a line may hold; every other holds text.
 _CHECKS: dict[str, _Check] = {
+    "id": _NAME,
+    "pair_id": _NAME,
     "start_seconds": _SECONDS,
     "end_seconds": _SECONDS,
-    "options": (lambda value: isinstance(value, list), "a list of texts"),
+    "options": (_are_options, "a list of texts"),
     "lines": (lambda value: isinstance(value, list), "a list of lines"),
 }
 
@@ -103,9 +126,15 @@ def row_of(columns: Mapping[str, Any], where: str, video: str = "") -> Row:
     """
     check_fields(columns, TEXT_COLUMNS, where)
     try:
-        return Row.from_columns(columns, video=video)
+        row = Row.from_columns(columns, video=video)
     except InputError as error:
         raise DataError(f"{where}: {error}") from error
+    if not 0 <= row.start_seconds <= row.end_seconds:
+        raise DataError(
+            f"{where}: row {row.id!r} goes from {row.start_seconds} to {row.end_seconds} s; "
+            "wanted 0 <= start_seconds <= end_seconds. Correct the times."
+        )
+    return row
 
 
 def read_rows(path: Path) -> Iterator[tuple[str, str, Row]]:

@@ -23,6 +23,7 @@ SKILLS = (
     "ledger",
     "media",
     "tables",
+    "notes",
     "corpus",
     "card",
     "export",

@@ -56,6 +56,13 @@ def test_a_baseline_is_evaluated_and_compared(data, tmp_path):
     assert len(json.loads(done.stdout)["runs"]) == 2
 
 
+def test_a_study_tells_of_its_knock_outs(data, tmp_path):
+    """What the runs beside the plain one say is in the terminal too."""
+    done = crossomni("evaluate", "--data", data, "--model", "uniform", "--matrix", "--out", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    assert "Knock-outs, points against the plain run" in done.stdout
+
+
 def test_replies_made_elsewhere_are_scored(data, tmp_path):
     """``score`` needs a file of replies and the data, nothing else."""
     done = crossomni("evaluate", "--data", data, "--model", "uniform", "--out", tmp_path / "run")
@@ -143,6 +150,9 @@ def test_missing_media_are_named(tmp_path):
         (["evaluate", "--model", "uniform"], ("--out", "crossomni evaluate --help")),
         (["compare", "one", "--as", "xml"], ("--as", "'xml'", "'markdown'", "crossomni compare --help")),
         (["nonsense"], ("'nonsense'", "crossomni --help")),
+        (["evaluate", "--model", "uniform", "--out="], ("--out", "is empty; wanted a path")),
+        (["evaluate", "--model=", "--out", "x"], ("model is empty",)),
+        (["report", "x", "--out="], ("--out", "is empty; wanted a path")),
     ],
 )
 def test_wrong_usage_is_one_line(arguments, said):

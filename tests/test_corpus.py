@@ -149,6 +149,12 @@ def test_nothing_is_wrong_with_a_right_folder(made, folder):
         ({"end_seconds": True}, "line 1: end_seconds is True; wanted a number"),
         ({"options": ["a", "b", None, "d"]}, "line 1: row .* an option is empty or not text"),
         ({"show": ["play"]}, r"line 1: show is \['play'\]; wanted text"),
+        ({"id": "\ud800"}, r"line 1: id is '\\ud800'; wanted text"),
+        ({"question": "Who \udfff?"}, r"line 1: question is 'Who \\udfff\?'; wanted text in whole characters"),
+        ({"options": ["a", "b", "\ud800", "d"]}, r"line 1: options is .*ud800.*; wanted a list of texts"),
+        ({"id": "one\ntwo"}, r"line 1: id is 'one\\ntwo'; wanted text on one line"),
+        ({"start_seconds": -4}, "line 1: row .* goes from -4 to 1 s; wanted 0 <= start_seconds <= end_seconds"),
+        ({"start_seconds": 2}, "line 1: row .* goes from 2 to 1 s; wanted 0 <= start_seconds <= end_seconds"),
         ({"answer": ""}, "line 1: row 'test-play2-0' has no answer, though other rows of test have one"),
     ],
 )
@@ -161,7 +167,7 @@ def test_a_bad_row_is_refused_with_file_and_line(folder, made, changes, message)
     assert ".jsonl" in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["{", "[1]", '{"id": "x"}'])
+@pytest.mark.parametrize("text", ["{", "[1]", '{"id": "x"}', "[" * 100_000])
 def test_a_line_that_is_no_row_is_refused(folder, made, text):
     """Broken JSON, a list and a row without columns are refused with file and line."""
     (folder / "test.jsonl").write_text(text)
@@ -187,6 +193,7 @@ SAID = {"speaker": "Ada", "text": "Yes.", "start_seconds": 0, "end_seconds": 1}
         ({"lines": ["Yes."]}, r"line 1, lines\[0\]: 'Yes.' came; wanted one JSON object"),
         ({"lines": [SAID, SAID | {"start_seconds": "0"}]}, r"line 1, lines\[1\]: start_seconds is '0'; wanted a nu"),
         ({"lines": [SAID | {"text": 5}]}, r"line 1, lines\[0\]: text is 5; wanted text"),
+        ({"split": 3}, "line 1: split is 3; wanted text"),
         ({"colour": "red"}, "line 1: fields are unknown: colour. Wanted id, show, episode"),
     ],
 )
@@ -196,6 +203,48 @@ def test_a_bad_clip_record_is_refused(folder, made, changes, message):
     with pytest.raises(DataError, match=rf"clips\.jsonl, {message}") as caught:
         Corpus.open("full", folder, media_of(made))
     assert "\n" not in str(caught.value)
+
+
+def test_a_clip_noted_for_another_split_is_refused(folder, made):
+    """The split that a clip's line names is that of the rows which ask about it."""
+    change_line(folder / "clips.jsonl", split="test")
+    said = r"clips\.jsonl: clip 'play0' is noted for the split 'test', but row 'train-play0-0' of train asks"
+    with pytest.raises(DataError, match=said):
+        Corpus.open("full", folder, media_of(made))
+
+
+def test_a_mark_before_the_first_character_is_no_character(folder, made):
+    """A file of JSON lines that an editor began with a byte order mark is read like any other."""
+    plain = Corpus.open("full", folder, media_of(made)).fingerprint
+    for name in ("test.jsonl", "clips.jsonl"):
+        (folder / name).write_text((folder / name).read_text(), encoding="utf-8-sig")
+    assert Corpus.open("full", folder, media_of(made)).fingerprint == plain
+
+
+def test_a_hash_in_capitals_is_the_same_hash(folder, made):
+    """Hexadecimal digits may be large or small letters."""
+    plain = Corpus.open("full", folder, media_of(made)).fingerprint
+    change_line(folder / "clips.jsonl", sha256=file_sha256(made.media["play0"]).upper())
+    assert Corpus.open("full", folder, media_of(made)).fingerprint == plain
+
+
+def test_a_split_without_rows_is_named(folder, made):
+    """An empty file of rows is at fault, and not the media."""
+    (folder / "test.jsonl").write_text("\n")
+    with pytest.raises(DataError, match=r"test\.jsonl: no rows in it"):
+        Corpus.open("full", folder, media_of(made))
+
+
+def test_an_unknown_split_of_annotations_names_their_folder(folder, made):
+    """The rows are at fault, and not the media."""
+    with pytest.raises(InputError, match=rf"{folder}: no split 'valid'"):
+        Corpus.open("full", folder, media_of(made)).rows("valid")
+
+
+def test_an_empty_name_is_refused():
+    """Nothing is not the folder in which one happens to be."""
+    with pytest.raises(InputError, match="the data's name is empty"):
+        Corpus.open("")
 
 
 def test_a_clip_record_without_its_fields_is_refused(folder, made):

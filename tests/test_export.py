@@ -17,6 +17,7 @@ from crossomni.card import Listed, card
 from crossomni.corpus import Corpus
 from crossomni.errors import DataError, InputError, MediaError
 from crossomni.export import Making, export_parquet, is_exported, sound_track
+from crossomni.records import Line
 from crossomni.testing import write_clip
 from tests.small_corpus import SOURCE, a_row, small
 
@@ -137,14 +138,58 @@ def test_every_container_keeps_its_suffix_and_gives_its_sound(made, tmp_path, su
 
 
 def test_hidden_answers_are_apart(made, tmp_path):
-    """Nothing in the folder tells an answer; the labels lie beside it, and truth stays out."""
+    """Answers, rationales and truth are not in the folder; the labels lie beside it, by the rows' names in both."""
     folder = made.export(tmp_path / "data", hide_answers=True)
     corpus = Corpus.open(str(folder))
     assert {(row.answer, row.rationale) for split in corpus.splits for row in corpus.rows(split)} == {("", "")}
     assert not (folder / "truth").exists()
-    lines = [json.loads(line) for line in (tmp_path / "data-labels" / "labels.jsonl").read_text().splitlines()]
-    assert lines == [{"id": row.id, "answer": row.answer} for rows in made.splits.values() for row in rows]
+    labels = [json.loads(line) for line in (tmp_path / "data-labels" / "labels.jsonl").read_text().splitlines()]
+    named = [{"row": row.id, "answer": row.answer} for rows in made.splits.values() for row in rows]
+    assert [{"row": label["row"], "answer": label["answer"]} for label in labels] == named
+    questions = {row.id: row.question for split in corpus.splits for row in corpus.rows(split)}
+    wanted = {row.id: row.question for rows in made.splits.values() for row in rows}
+    assert {label["row"]: questions[label["id"]] for label in labels} == wanted
     assert "held back" in (folder / "README.md").read_text()
+
+
+def test_nothing_leads_back_to_hidden_answers(made, tmp_path):
+    """No seed, no speaker, no old name of a row or a pair is in the folder, and no drop; all of it lies apart."""
+    made.splits["test"] = [replace(row, pair_id="play2/3") for row in made.splits["test"]]
+    said = Line(speaker="Ada", text="Yes.", start_seconds=0, end_seconds=1)
+    made.clips["play2"] = replace(made.clips["play2"], lines=(said,))
+    folder = made.export(tmp_path / "data", hide_answers=True, making=Making(dropped=[{"item": "test-play2-9"}]))
+    corpus, apart = Corpus.open(str(folder)), tmp_path / "data-labels"
+    assert "seed" not in corpus.source
+    assert corpus.clips["play2"].lines == (replace(said, speaker=""),)
+    rows = corpus.rows("test")
+    assert len({row.pair_id for row in rows}) == 1
+    assert not {row.id for row in rows} & {row.id for row in made.splits["test"]}
+    assert not any("test-play2-" in path.read_text() for path in folder.glob("*.*"))
+    assert "play2/3" not in {row.pair_id for row in rows}
+    assert json.loads((apart / "data.json").read_text()).items() >= SOURCE.items()
+    assert (apart / "dropped.jsonl").is_file()
+
+
+def test_hidden_rows_stand_in_an_order_that_tells_nothing(many, tmp_path):
+    """Within a clip rows are sorted by their drawn names, which differ from one drawing to the next."""
+    orders = []
+    for name in ("one", "two"):
+        corpus = Corpus.open(str(many.export(tmp_path / name, hide_answers=True)))
+        ids = [row.id for row in corpus.rows("test")]
+        assert ids == sorted(ids)
+        orders.append([row.question for row in corpus.rows("test")])
+    assert orders[0] != orders[1]
+
+
+def test_a_finished_export_with_hidden_answers_is_left_as_it_is(made, tmp_path):
+    """The secret that lies apart gives the same names again; with another seed it is something else."""
+    folder = made.export(tmp_path / "data", hide_answers=True)
+    before = (folder / "data.json").stat().st_mtime_ns
+    made.export(folder, hide_answers=True)
+    assert (folder / "data.json").stat().st_mtime_ns == before
+    assert is_exported(folder, SOURCE, hide_answers=True)
+    with pytest.raises(InputError, match="holds something else"):
+        is_exported(folder, SOURCE | {"seed": 8}, hide_answers=True)
 
 
 def test_a_finished_export_is_left_as_it_is(made, tmp_path):

@@ -89,7 +89,7 @@ def test_a_torn_last_line_is_dropped_and_reported(tmp_path, caplog):
     assert "200007 bytes" in caplog.text
 
 
-@pytest.mark.parametrize("line", [b'{"b": \n', b"[1]\n", b"\n", b"\xff\n"])
+@pytest.mark.parametrize("line", [b'{"b": \n', b"[1]\n", b"\n", b"\xff\n", b"[" * 100_000 + b"\n"])
 def test_a_broken_line_in_the_middle_is_an_error(tmp_path, line):
     """A line that is no JSON object, with lines after it, stops the reading with file and line."""
     path = tmp_path / "a.jsonl"

@@ -331,11 +331,16 @@ def test_cache_is_bounded(tmp_path):
     assert cache.array("b", lambda: np.full(1, 7))[0] == 7
 
 
-def test_cache_refuses_what_is_no_folder(tmp_path):
-    """A cache in a place that is a file is refused."""
+def test_a_cache_that_cannot_be_written_costs_time_and_no_result(tmp_path, caplog):
+    """Where no folder can be made, every array is served, and one warning says so."""
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="file"):
-        FrameCache(tmp_path / "file", ROOMY)
+    cache = FrameCache(tmp_path / "file" / "cache", ROOMY)
+    assert [cache.array("a", lambda value=value: np.full(1, value))[0] for value in (1, 2)] == [1, 2]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"frame cache {tmp_path}/file/cache: Not a directory; clips are decoded without it."
+    ]
+    with pytest.raises(InputError, match="max_bytes is -1"):
+        FrameCache(tmp_path, -1)
 
 
 def _in_process(target, *arguments):

@@ -89,6 +89,8 @@ def test_metric_combines_with_others(metric: evaluate.EvaluationModule) -> None:
         ({"options": [["x", "y", "z", "w"], "xyzw"] * 2}, r"options\[1\] is 'xyzw'; wanted the row's options"),
         ({"options": [["x", "y", "z", "w"]] * 2 + [["x", 1, "z", "w"]] * 2}, r"options\[2\] is \['x', 1, 'z', 'w'\]"),
         ({"options": 4}, "options is 4; wanted a list"),
+        ({"predictions": [*REPLIES[:3], "B \ud83d"]}, r"predictions\[3\] has half a surrogate pair at character 2"),
+        ({"letters": ["A"] * 4}, "compute was given letters; wanted some of predictions, references, tasks, clips"),
         ({"references": ["B", "C", "E", "A"]}, r"references\[2\] is 'E'"),
         ({"references": ["B", "C", "a red hat", "A"]}, r"references\[2\] is 'a red hat'"),
         ({"tasks": ["au", "au", "smell", "te"]}, r"tasks\[2\]: unknown task 'smell'"),

@@ -76,6 +76,15 @@ def test_a_clip_cut_anywhere_is_refused(folder, tmp_path, suffix):
             probe(tmp_path / f"cut{suffix}")
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+@pytest.mark.parametrize("behind", [b"\xd5\x4f\x1a\x93garbage!", b"and then some words", bytes(40), b"\xff\xff"])
+def test_what_stands_behind_a_whole_clip_is_no_part_of_it(folder, tmp_path, suffix, behind):
+    """Bytes that were added after the last box cut nothing short."""
+    longer = tmp_path / f"longer{suffix}"
+    longer.write_bytes((folder / f"whole{suffix}").read_bytes() + behind)
+    probe(longer, 2)
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_a_clip_that_is_too_short_is_refused(folder, suffix):
     """A clip of two seconds is not one of four."""

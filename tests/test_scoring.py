@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from crossomni.errors import InputError
 from crossomni.scoring import GROUPS, details, paired, score
-from crossomni.statistics import wilson
+from crossomni.statistics import no_difference, wilson
 from crossomni.tasks import TASKS
 
 IDS = [task.id for task in TASKS]
@@ -320,6 +320,19 @@ def test_missing_tasks_have_no_p() -> None:
         assert math.isnan(found[name].p)
         assert math.isnan(found[name].difference.value)
     assert found["au"].p == found["single"].p == pytest.approx(2 / 2**9, abs=0.005)
+
+
+@pytest.mark.parametrize("answer", ["A", "B"])
+def test_runs_that_no_question_tells_apart_differ_by_nothing_or_little(answer: str) -> None:
+    """All right, all wrong or half right in both: 0, within 3 in n questions, however many clips there are."""
+    rows = 60
+    letters, tasks = [answer, "A"] * (rows // 2), (["au"] * 6 + ["vi"] * 2 + ["te"] * 2) * (rows // 10)
+    found = paired(letters, letters, ["A"] * rows, tasks, [f"c{i // 10}" for i in range(rows)])
+    assert found["overall"].difference == no_difference(60).scaled(100)
+    assert found["overall"].difference.high < 5
+    assert found["au"].difference == no_difference(36).scaled(100)
+    assert found["single_macro"].difference == no_difference(3 * 12).scaled(100)  # its rarest task, three times
+    assert math.isnan(found["cross"].difference.value)
 
 
 def test_runs_of_unequal_length_are_not_paired() -> None:

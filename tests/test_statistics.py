@@ -17,6 +17,7 @@ from crossomni.statistics import (
     holm,
     mcnemar,
     mean,
+    no_difference,
     percentile_interval,
     relative_change,
     resample_sums,
@@ -62,6 +63,15 @@ def test_correlation_narrows_a_difference() -> None:
     apart, together = difference(share, share), difference(share, share, correlation=1.0)
     assert apart.high > 0.2
     assert together.high == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("questions", [1, 6, 60, 420])
+def test_what_nothing_tells_apart_may_still_differ(questions: int) -> None:
+    """At the bound no question of n would tell the two apart in 5 of 100 cases; nothing is known of no question."""
+    found = no_difference(questions)
+    assert (found.value, found.low) == (0.0, -found.high)
+    assert (1 - found.high) ** questions == pytest.approx(0.05)
+    assert math.isnan(no_difference(0).value)
 
 
 def test_resampling_is_deterministic() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import shutil
+import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -15,18 +18,30 @@ import typer
 
 from crossomni.errors import InputError
 
+logger = logging.getLogger(__name__)
+
 if TYPE_CHECKING:
     from crossomni.construction.build import Built
+    from crossomni.corpus import Corpus
     from crossomni.playhouse.company import Season
     from crossomni.records import Annotation, Row
 
 # The shipped set is what ``crossomni build --source playhouse`` makes without further options.
 CLIPS, SEED, TEST_SHARE = 60, 1, 0.7
+GUESSED = 10**15  # seeds below it can be tried one by one
 
 Clips = Annotated[int, typer.Option(help="How many clips.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same plays and rows.")]
 Workers = Annotated[int, typer.Option(help="Processes that film at once; 0: one for each core.")]
-Folder = Annotated[Path, typer.Option(help="The folder to write.")]
+
+
+def _folder(text: str) -> Path:
+    if not text.strip():
+        raise typer.BadParameter("it is empty; wanted a folder.")
+    return Path(text)
+
+
+Folder = Annotated[Path, typer.Option(help="The folder to write.", parser=_folder, metavar="PATH")]
 Data = Annotated[str, typer.Argument(help="A data folder, or 'playhouse' for the set inside the package.")]
 
 
@@ -38,10 +53,12 @@ def register(app: typer.Typer) -> None:
 
 def playhouse(out: Folder, clips: Clips = CLIPS, seed: Seed = SEED, workers: Workers = 0) -> None:
     """Film plays: clips and their truth. Goes on where it stopped."""
-    from crossomni.playhouse.company import Season
+    from crossomni.playhouse.company import Season, held
 
     hands = _hands(workers)
-    _film(Season(clips=clips, seed=seed, folder=out), hands)
+    season = Season(clips=clips, seed=seed, folder=out)
+    with held(season), _clips_stay(season):
+        _film(season, hands)
     print(f"{clips} clips with their truth are in {out}")
 
 
@@ -65,7 +82,7 @@ def build(
     from crossomni.construction.build import build_rows
     from crossomni.export import Making, is_exported
     from crossomni.export import export as write
-    from crossomni.playhouse.company import Season, open_season
+    from crossomni.playhouse.company import Season, held
 
     if source != "playhouse":
         raise InputError(f"--source is {source!r}; wanted playhouse.")
@@ -78,8 +95,7 @@ def build(
     season = Season(clips=clips, seed=seed, folder=media or out.with_name(f"{out.name}-clips"))
     hands = _hands(workers)
     _check_plan(season, test_share, pairs)
-    open_season(season)
-    with _clips_stay(season):
+    with held(season), _clips_stay(season):
         _film(season, hands)
         truth = {annotation.clip.id: annotation for annotation in season.annotations()}
         built = build_rows(tuple(truth.values()), test_share=test_share, seed=seed, pairs=pairs)
@@ -97,6 +113,8 @@ def build(
             ),
         )
     _tell(built, out)
+    if hide_answers and abs(seed) < GUESSED:
+        print(f"whoever guesses the seed can make the answers again: {seed} is soon found, 20 digits at random are not")
     if pairs is not None:
         print(_blocks_given(built.test_blocks, pairs))
     if media is None:
@@ -138,17 +156,34 @@ def _blocks_given(given: int, wanted: int) -> str:
 
 @contextmanager
 def _clips_stay(season: Season) -> Iterator[None]:
-    """Say of a failure that what was filmed is kept, and where."""
+    """Say of a failure, and of SIGTERM, that what was filmed is kept, and where."""
+    before = signal.signal(signal.SIGTERM, _stop)
     try:
         yield
-    except (InputError, OSError) as error:
-        filmed = sum(season.truth(name).is_file() for name in season.clip_ids)
+    except (InputError, OSError, _Stopped) as error:
+        filmed = sum(not season.fault(name) for name in season.clip_ids)
         stay = (
             f"{filmed} of {season.clips} clips are filmed and stay in {season.folder}; the same command goes on there."
         )
+        if isinstance(error, _Stopped):
+            print(f"crossomni: stopped by SIGTERM. {stay}", file=sys.stderr)
+            raise
         if isinstance(error, InputError):
             raise type(error)(f"{error} {stay}") from error
         raise InputError(f"{error}. Make room, or mend what it names. {stay}") from error
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Stopped(SystemExit):
+    """SIGTERM came; the exit status says so in the shell's way."""
+
+    def __init__(self) -> None:
+        super().__init__(128 + signal.SIGTERM)
+
+
+def _stop(*_: object) -> None:
+    raise _Stopped
 
 
 def _hands(workers: int) -> int:
@@ -202,6 +237,20 @@ def audit(
     corpus = Corpus.open(data, annotations, media)
     corpus.rows(split)  # an unknown split is refused by name
     print(_audit(corpus.rows_by_split, split, corpus.annotation))
+    _warn_of_silence(corpus, split)
+
+
+def _warn_of_silence(corpus: Corpus, split: str) -> None:
+    """Name the clips of a split whose sound is digital zeros throughout; it takes a tenth of a second a clip."""
+    from tqdm import tqdm
+
+    from crossomni.media import ClipFile
+
+    media = {row.clip_id: corpus.media(row) for row in corpus.rows(split)}
+    heard = tqdm(media.items(), desc="listening", unit="clip", disable=None)
+    silent = [clip_id for clip_id, path in heard if not ClipFile(path).sound().any()]
+    if silent:
+        logger.warning("nothing is to be heard in %d of %d clips: %s.", len(silent), len(media), ", ".join(silent))
 
 
 def perceive(
@@ -216,6 +265,8 @@ def perceive(
     from crossomni.playhouse.perception import Reading, to_table
     from crossomni.playhouse.perception import perceive as read
 
+    if limit < 0:
+        raise InputError(f"--limit is {limit}; wanted 0 (all clips) or more.")
     corpus = Corpus.open(data)
     first = {row.clip_id: row for split in corpus.splits for row in corpus.rows(split)}
     wanted = list(first.items())[: limit or None]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, fields
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
@@ -19,6 +20,13 @@ Config = TypeVar("Config")
 # What typer raises for every kind of wrong usage. Its name is not public: typer takes the class from click, newer
 # versions from a copy of click inside themselves.
 WRONG_USAGE: type[Exception] = typer.BadParameter.mro()[1]
+
+
+def some_path(text: str) -> Path:
+    """A path from an option; empty text is none, though ``Path`` takes it for the current folder."""
+    if not text.strip():
+        raise typer.BadParameter("it is empty; wanted a path")
+    return Path(text)
 
 
 def in_one_line(error: Exception, arguments: Sequence[str]) -> str:
@@ -74,7 +82,8 @@ def _option(field: Field[Any], kind: Any) -> inspect.Parameter:
         kind, default = str, ",".join(default)
     elif all(isinstance(value, str) for value in get_args(kind)):
         kind = str if get_args(kind) else kind  # a Literal: the configuration itself refuses other words
-    option = typer.Option(help=field.metadata["help"])
+    parser = some_path if Path in (kind, *get_args(kind)) else None
+    option = typer.Option(help=field.metadata["help"], parser=parser)
     return inspect.Parameter(
         field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
     )

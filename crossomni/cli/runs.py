@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from crossomni.cli.options import command_for
+from crossomni.cli.options import command_for, some_path
 from crossomni.evaluation.config import EvalConfig, RepliesConfig
 from crossomni.evaluation.study import StudyConfig
 
@@ -41,6 +41,7 @@ def evaluate(config: StudyConfig) -> None:
     summary = _evaluate(config)
     if Shard.of_this_process().is_main:
         _tell([summary])
+        _tell_beside(summary)
 
 
 def score(config: RepliesConfig) -> None:
@@ -82,7 +83,8 @@ def compare(
 
 
 def report(
-    runs: Runs, out: Annotated[Path, typer.Option(help="The page to write.")] = Path("runs/report.html")
+    runs: Runs,
+    out: Annotated[Path, typer.Option(help="The page to write.", parser=some_path)] = Path("runs/report.html"),
 ) -> None:
     """Write one page about several runs."""
     from crossomni.evaluation.report import write_report
@@ -91,7 +93,7 @@ def report(
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="The folder of the demo's runs.")] = DEMO,
+    out: Annotated[Path, typer.Option(help="The folder of the demo's runs.", parser=some_path)] = DEMO,
     limit: Annotated[int | None, typer.Option(help="Only the first so many rows.")] = None,
 ) -> None:
     """Evaluate a real language model, which neither sees nor hears, beside blind baselines on playhouse."""
@@ -139,3 +141,13 @@ def _tell(summaries: Sequence[RunSummary]) -> None:
     for summary in summaries:
         what = "report.html" if summary.scores is not None else "predictions.jsonl (the labels are held back)"
         print(f"{summary.folder}/{what}")
+
+
+def _tell_beside(summary: RunSummary) -> None:
+    """What the runs inside the run's folder say about it."""
+    from rich.console import Console
+
+    from crossomni.evaluation.report import beside_tables
+
+    for table in beside_tables(summary.folder) if summary.scores is not None else ():
+        Console().print("", table, sep="\n")

@@ -29,7 +29,8 @@ _TABLES = {
 # What the figures are, in the reader's words; shown below the tables in every form but JSON.
 _RELATIVE = "In brackets: the change in percent of {first}'s own accuracy, as Tables 6 to 10 of the paper print it."
 _PAIRED = (
-    "points: the difference in percentage points, with its interval by drawing clips. p: two-sided, by swapping the "
+    "points: the difference in percentage points, with its interval by drawing clips (by the rule of three, question "
+    "by question, where no question is right in one run alone). p: two-sided, by swapping the "
     "two runs' answers clip by clip. McNemar: exact, question by question, as if clips did not matter. Holm: the p "
     "before it, adjusted for the nine tasks; averages are not adjusted."
 )

@@ -34,7 +34,7 @@ def with_whole_paths(configuration: Mapping[str, Any]) -> dict[str, Any]:
     """
     return {
         name: str(Path(value).resolve())
-        if name in _PLACES and value is not None and value not in _NAMED
+        if name in _PLACES and isinstance(value, str | Path) and value not in _NAMED
         else value
         for name, value in configuration.items()
     }
@@ -98,6 +98,8 @@ class EvalConfig:
     seed: int = field(default=0, metadata={"help": "Of whatever is drawn: baselines, sampled replies, shots."})
 
     def __post_init__(self) -> None:
+        if not self.model.strip():
+            raise InputError("model is empty; wanted a baseline's name, a folder, an id of the Hub, or package:NAME, say.")
         for name in ("limit", "frames", "pixels", "most_new_tokens", "batch", "at_once", "tries"):
             value = getattr(self, name)
             if value is not None and value < 1:

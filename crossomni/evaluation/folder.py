@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from crossomni.corpus import Corpus
@@ -15,12 +16,30 @@ from crossomni.errors import RecordError, RunError
 from crossomni.evaluation.config import with_whole_paths
 from crossomni.ledger import Ledger, read_records, write_json
 from crossomni.records import STATES, Prediction, Row
-from crossomni.scoring import score
+from crossomni.scoring import GROUPS, score
 
 RUN, PREDICTIONS, SCORES, REPORT = "run.json", "predictions.jsonl", "scores.json", "report.html"
 SHARDS = "shards"  # only while several processes share the run, or after they were killed
 PREFLIGHT = "preflight.json"  # only where there was one
 FAILURES = "failures.jsonl"  # only where rows that failed were asked again: what had happened
+# What a report tells of both files, whole: the name of each value, its kind.
+_ABOUT: Mapping[str, type | UnionType] = {
+    "configuration.data": str,
+    "configuration.split": str,
+    "model": str,
+    "senses": list | None,
+    "knock_out": list | None,
+    "fingerprints.data": str,
+    "rows": int,
+    "versions.crossomni": str,
+}
+_SCORES: Mapping[str, type | UnionType] = {
+    **{f"{group.name}{end}": int | float for group in GROUPS for end in ("", "_low", "_high")},
+    "complete": bool,
+    **{f"states.{state}": int for state in (*STATES, "missing")},
+    "receipts": str,
+}
+_SHOWN = 3  # differences that an error's one line tells
 
 
 @dataclass(frozen=True)
@@ -55,6 +74,22 @@ class RunFolder:
         """
         return self._read(SCORES)
 
+    def whole_about(self) -> dict[str, Any]:
+        """``about``, with all that a report tells in it.
+
+        Raises:
+            RunError: naming what is not there, or is of another kind; else as ``about`` does.
+        """
+        return _whole(self.about(), _ABOUT, self.path / RUN, "Run again into another folder.")
+
+    def whole_scores(self) -> dict[str, Any]:
+        """``scores``, with all that a report tells in it.
+
+        Raises:
+            RunError: naming what is not there, or is of another kind; else as ``scores`` does.
+        """
+        return _whole(self.scores(), _SCORES, self.path / SCORES, f"Make it again: crossomni rescore {self.path}")
+
     def claim(self, about: Mapping[str, Any]) -> None:
         """Make this the folder of the run that ``about`` describes, or find that it already is.
 
@@ -77,12 +112,14 @@ class RunFolder:
             if self.predictions_path.exists() and self.predictions_path.stat().st_size:
                 raise RunError(f"{self.predictions_path}: it has no {RUN} beside it. Choose another folder.")
             return
-        there, wanted = (_flat(_comparable(data)) for data in (self.about(), json.loads(json.dumps(about))))
+        there, wanted = (_flat(_comparable(data)) for data in (self.whole_about(), json.loads(json.dumps(about))))
         differs = [key for key in wanted | there if wanted.get(key) != there.get(key)]
         if differs:
-            said = "; ".join(f"{key} is {wanted.get(key)!r}, there {there.get(key)!r}" for key in differs)
+            said = [f"{key} is {wanted.get(key)!r}, there {there.get(key)!r}" for key in differs[:_SHOWN]]
+            more = f"; and {len(differs) - _SHOWN} more" if len(differs) > _SHOWN else ""
             raise RunError(
-                f"{self.path}: the folder belongs to another run: {said}. Choose another folder for this one."
+                f"{self.path}: the folder belongs to another run: {'; '.join(said)}{more}. "
+                "Choose another folder for this one."
             )
 
     def predictions(self, rows: Sequence[Row]) -> dict[str, Prediction]:
@@ -203,7 +240,7 @@ class RunFolder:
             data = json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise RunError(f"{path}: cannot be read ({error.strerror}). Give the folder of a finished run.") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RunError(f"{path}: is not JSON ({error}). Run again into another folder.") from error
         if not isinstance(data, dict):
             raise RunError(f"{path}: {type(data).__name__} came, an object was wanted. Run again into another folder.")
@@ -271,10 +308,20 @@ def _check_same(prediction: Prediction, row: Row, where: str) -> None:
         )
 
 
+def _whole(data: dict[str, Any], wanted: Mapping[str, type | UnionType], path: Path, advice: str) -> dict[str, Any]:
+    """``data`` when each wanted value is in it."""
+    flat = _flat(data)
+    lacking = [name for name, kind in wanted.items() if name not in flat or not isinstance(flat[name], kind)]
+    if lacking:
+        more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
+        raise RunError(f"{path}: lacks {', '.join(lacking[:_SHOWN])}{more}, or holds something else there. {advice}")
+    return data
+
+
 def _comparable(about: Mapping[str, Any]) -> dict[str, Any]:
     """What two descriptions of one run agree in."""
     asked = about.get("configuration")
-    # Runs of before 0.2 may have noted a folder as it was spelled.
+    # Earlier runs noted a folder as it was spelled.
     return {**about, "versions": {}} | ({"configuration": with_whole_paths(asked)} if isinstance(asked, dict) else {})
 
 

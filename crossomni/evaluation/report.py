@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from crossomni.errors import RunError
 from crossomni.evaluation.figures import AVERAGES, CHANCE, dot_plot, estimate, heat_map
 from crossomni.evaluation.folder import RunFolder
+from crossomni.evaluation.grids import Grid
 from crossomni.evaluation.localise import where_it_failed
 from crossomni.evaluation.pair_figures import page_section
-from crossomni.evaluation.robustness import Beside
+from crossomni.evaluation.robustness import SHOWN, Beside
 from crossomni.evaluation.samples import Sample, choose, sample
 from crossomni.evaluation.where import Where
+from crossomni.ledger import encode
 from crossomni.optional import need
 from crossomni.records import STATES, Prediction, Row
 from crossomni.scoring import GROUPS, Details, details
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parent / "templates"
 _RECEIPT = ("frames", "audio_seconds", "video_tokens", "audio_tokens", "prompt_tokens")
 _FAILURES = 10  # that the page lists by name
+_COLUMNS, _TASK, _CELL = 80, 9, 13  # of the terminal, of the column of tasks, of an accuracy with its interval
+_QUANTISED = re.compile(r"\.(?:I?Q\d\w*|B?F16|F32)$")  # the end of a GGUF file's name: SmolLM2-135M-Instruct.Q4_1
 # What a knock-out means for the model, in the order in which it is told.
 _RECEIVED = {
     "sight": "saw nothing",
@@ -125,10 +132,11 @@ def summary_table(runs: Sequence[Path]) -> Table:
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 0, 0, 1), caption=f"accuracy in percent (95%); chance is {CHANCE:.0f}")
     table.add_column("task", no_wrap=True)
-    scores = [RunFolder(run).scores() for run in runs]
+    scores = [RunFolder(run).whole_scores() for run in runs]
     for label, found in zip(_labels(runs), scores, strict=True):
         title = label if found["complete"] else f"{label} (not complete)"
-        table.add_column(escape(title), justify="right", overflow="fold")
+        head = "\n".join(wrap(title, max(_CELL, (_COLUMNS - _TASK) // len(runs) - 1)))
+        table.add_column(escape(head), justify="right", overflow="fold")
     names = [*(task.id for task in TASKS), *AVERAGES]
     for name in names:
         cells = [estimate(found, name) for found in scores]
@@ -138,6 +146,43 @@ def summary_table(runs: Sequence[Path]) -> Table:
             end_section=name in (SINGLE_TASKS[-1].id, TASKS[-1].id),
         )
     return table
+
+
+def beside_tables(run: Path) -> tuple[Table, ...]:
+    """What the runs inside a run's folder say about it, in short: knock-outs, rotations, repeats; those that are there.
+
+    Each fits into 80 columns.
+
+    Raises:
+        RunError: when a folder is damaged, or the run's data have changed.
+    """
+    folder = RunFolder(run)
+    if not Beside(folder, ()).runs:
+        return ()
+    beside = Beside(folder, folder.open_data()[1])
+    grids = []
+    if beside.knock_outs:
+        cells = {name: [_step(found[group].difference) for group in SHOWN] for name, found in beside.knock_outs.items()}
+        head = ("knock-out", *map(_title, SHOWN))
+        grids.append(Grid("Knock-outs, points against the plain run (95%)", head, tuple((name, *steps) for name, steps in cells.items())))
+    if turned := beside.rotations:
+        accuracies = (_with_span(turned.mean), percent(turned.worst), _with_span(turned.all_right))
+        head = ("", "mean", "worst", "right in all", "bias, points")
+        grids.append(Grid("The four rotations of the options, % (95%)", head, (("Overall", *accuracies, percent(turned.bias)),)))
+    if again := beside.repeats:
+        told = (again.mean, again.between_repeats, again.between_clips)
+        head = ("", "mean", "deviation between repeats", "error between clips")
+        grids.append(Grid(f"{again.count} repeats, %", head, tuple((_title(n), *(percent(each[n]) for each in told)) for n in SHOWN)))
+    return tuple(grid.table() for grid in grids)
+
+
+def _step(found: Estimate) -> str:
+    return f"{'+' if found.value > 0 else ''}{_with_span(found)}"
+
+
+def _with_span(found: Estimate) -> str:
+    span = _span(found)
+    return f"{percent(found.value)} ({span})" if span else percent(found.value)
 
 
 def percent(value: float) -> str:
@@ -160,19 +205,26 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
     """Write one self-contained page on one run, or on several of the same data; return its path.
 
     Raises:
-        RunError: when a folder holds no scored run, or the runs are on different rows.
+        RunError: when a folder holds no scored run, the runs are on different rows, or the page cannot be written.
         MissingPackageError: when a package for it is not installed.
     """
+    if out.is_dir():
+        raise RunError(f"{out}: is a folder; wanted a file to write. Give --out {out / 'report.html'}, say.")
     shown, folder = _load(runs)
     samples = [sample(row, folder / row.video) for row in choose(shown[0].rows, shown[0].predictions)]
     page = _render(shown, samples)
-    out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        temporary.write_text(page, encoding="utf-8")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(encode(page))
         os.replace(temporary, out)
+    except OSError as error:
+        raise RunError(
+            f"{out}: was not written ({error.strerror}). Make room, or choose another file; the runs are kept."
+        ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
     return out
 
 
@@ -181,19 +233,19 @@ def _load(runs: Sequence[Path]) -> tuple[list[Shown], Path]:
         raise RunError("report: no run was given; wanted at least one folder.")
     corpus, rows = RunFolder(runs[0]).open_data()
     shown = []
-    first = RunFolder(runs[0]).about()
+    first = RunFolder(runs[0]).whole_about()
     for label, folder in zip(_labels(runs), map(RunFolder, runs), strict=True):
-        about = folder.about()
+        about = folder.whole_about()
         same = [(a["fingerprints"]["data"], a["configuration"]["split"], a["rows"]) for a in (first, about)]
         if same[0] != same[1]:
             raise RunError(f"{folder.path}: is not on the same rows as {runs[0]}. Report it by itself.")
-        shown.append(Shown(label, folder, about, folder.scores(), rows, folder.predictions(rows)))
+        shown.append(Shown(label, folder, about, folder.whole_scores(), rows, folder.predictions(rows)))
     return shown, corpus.folder
 
 
 def _labels(runs: Sequence[Path]) -> list[str]:
-    """The models' names; where two runs share one, their folders' names beside them."""
-    names = [str(RunFolder(run).about()["model"]) for run in runs]
+    """The models' names, without how their weights are packed; where two runs share one, their folders' names beside them."""
+    names = [_QUANTISED.sub("", RunFolder(run).whole_about()["model"]) for run in runs]
     return [name if names.count(name) == 1 else f"{name} ({run.name})" for name, run in zip(names, runs, strict=True)]
 
 

@@ -109,9 +109,9 @@ class Beside:
         plain = self._letters(self.folder)
         found = {}
         for run in self.runs:
-            configuration = run.about()["configuration"]
-            if configuration["knock_out"] and not self.folder.about()["configuration"]["knock_out"]:
-                found[" and ".join(configuration["knock_out"])] = paired(plain, self._letters(run), *self._asked)
+            knock_out = _asked_of(run).get("knock_out")
+            if knock_out and not _asked_of(self.folder).get("knock_out"):
+                found[" and ".join(knock_out)] = paired(plain, self._letters(run), *self._asked)
         return found
 
     @property
@@ -121,7 +121,7 @@ class Beside:
 
     def _numbered(self, what: str) -> dict[int, Letters]:
         """The letters of the runs that differ from the plain one in this number."""
-        numbers = {run: run.about()["configuration"].get(what, 0) for run in self.runs}
+        numbers = {run: _asked_of(run).get(what, 0) for run in self.runs}
         return {number: self._letters(run) for run, number in numbers.items() if number}
 
     def _letters(self, run: RunFolder) -> Letters:
@@ -130,3 +130,8 @@ class Beside:
 
     def _score(self, letters: Sequence[str | None]) -> dict[str, float]:
         return score(letters, *self._asked)
+
+
+def _asked_of(run: RunFolder) -> Mapping[str, Any]:
+    configuration: Mapping[str, Any] = run.whole_about()["configuration"]
+    return configuration

@@ -89,7 +89,7 @@ def _lines(path: Path, text: str) -> Iterator[Sample]:
         where = f"{path}, line {number}"
         try:
             record = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{where}: not JSON ({error}). {_WRITE}, or give a log as it was written.") from error
         if not isinstance(record, dict):
             raise DataError(f"{where}: {type(record).__name__} came. {_WRITE}, or give a log as it was written.")
@@ -147,7 +147,7 @@ def _lmms_id(where: str, record: Mapping[str, Any]) -> str:
 def _records(path: Path, text: str) -> Iterator[Sample]:
     try:
         records = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not JSON ({error}). Give VLMEvalKit's file as it was written.") from error
     for number, record in enumerate(records, start=1):
         where = f"{path}, row {number}"

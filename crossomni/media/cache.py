@@ -9,6 +9,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,7 @@ class FrameCache:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(
-                f"frame cache {folder}: {error.strerror}; wanted a folder to write in. Name another."
-            ) from error
+            self._warn(error)
 
     @classmethod
     def shared(cls) -> FrameCache:
@@ -64,9 +63,7 @@ class FrameCache:
         try:
             self._store(entry, made)
         except OSError as error:
-            if not self._warned:
-                self._warned = True
-                _LOG.warning("frame cache %s: %s; clips are decoded without it.", self.folder, error.strerror)
+            self._warn(error)
         return made
 
     def sha256(self, path: Path) -> str:
@@ -84,6 +81,11 @@ class FrameCache:
             f"sha256 {identity}", lambda: np.frombuffer(bytes.fromhex(file_sha256(path)), np.uint8).copy()
         )
         return digest.tobytes().hex()
+
+    def _warn(self, error: OSError) -> None:
+        if not self._warned:
+            self._warned = True
+            _LOG.warning("frame cache %s: %s; clips are decoded without it.", self.folder, error.strerror)
 
     def _store(self, entry: Path, array: NDArray[Any]) -> None:
         buffer = io.BytesIO()
@@ -128,14 +130,16 @@ def _load(entry: Path) -> NDArray[Any] | None:
     """Read an entry and mark it as used, or None when it is absent; a damaged one is removed."""
     try:
         content = memoryview(entry.read_bytes())
-        now = time.time_ns()
-        os.utime(entry, ns=(now, now))  # the file system's own clock ticks too slowly to order two uses
     except OSError:
         return None
+    now = time.time_ns()
+    with suppress(OSError):  # a disk that can only be read
+        os.utime(entry, ns=(now, now))  # the file system's own clock ticks too slowly to order two uses
     body, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
     if hashlib.sha256(body).digest() != digest:
         _LOG.info("frame cache: %s is damaged and is made again.", entry)
-        entry.unlink(missing_ok=True)
+        with suppress(OSError):
+            entry.unlink()
         return None
     array: NDArray[Any] = np.load(io.BytesIO(body), allow_pickle=False)
     return array

@@ -3,6 +3,12 @@
 from pathlib import Path
 from typing import BinaryIO
 
+# The boxes that a file is made of at its top (ISO/IEC 14496-12, Apple's QuickTime): what has another name, once the
+# film is there, is something that was added behind it, and no promise.
+_BOXES = frozenset((
+    b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"imda", b"free", b"skip", b"wide", b"pnot", b"meta", b"meco",
+    b"uuid", b"udta", b"pdin", b"sidx", b"ssix", b"mfra", b"emsg", b"prft",
+))  # fmt: skip
 _EBML_HEAD = 12  # bytes: an element's id of four and a length of at most eight
 
 
@@ -24,9 +30,13 @@ def missing_bytes(path: Path, format_name: str) -> int:
 def _mp4_end(file: BinaryIO, size: int) -> int:
     """Where the last top-level box ends (ISO/IEC 14496-12, 4.2)."""
     position = 0
+    found: set[bytes] = set()
     while position + 8 <= size:
         file.seek(position)
         head = file.read(16)
+        if head[4:8] not in _BOXES and {b"moov", b"mdat"} <= found:
+            return position
+        found.add(head[4:8])
         length = int.from_bytes(head[:4], "big")
         if length == 1:  # the true length follows the box's name
             length = int.from_bytes(head[8:16], "big")

@@ -77,6 +77,11 @@ class Crossomni(evaluate.Metric):
 
     def compute(self, *, predictions=None, references=None, **kwargs):
         """Score replies: those given here, after those that came by ``add`` and ``add_batch``."""
+        unknown = [name for name in kwargs if name not in _WANTED]
+        if unknown:
+            raise InputError(
+                f"compute was given {', '.join(unknown)}; wanted some of {', '.join(_WANTED)}. Leave it out."
+            )
         columns = {"predictions": predictions, "references": references, "tasks": kwargs.pop("tasks", None)}
         if any(column is not None for column in columns.values()):
             # evaluate would refuse these too, but without saying where.
@@ -107,7 +112,22 @@ class Crossomni(evaluate.Metric):
 def _texts(name, column):
     if column is None:
         raise InputError(f"{name} is missing; wanted predictions, references and tasks, a text a row in each.")
-    return _listed(name, column, lambda value: isinstance(value, str))
+    texts = _listed(name, column, lambda value: isinstance(value, str))
+    for row, text in enumerate(texts):
+        if (place := _half_pair(text)) is not None:
+            raise InputError(
+                f"{name}[{row}] has half a surrogate pair at character {place}, which no column of text can hold. "
+                'Escape it: text.encode("utf-8", "backslashreplace").decode("utf-8").'
+            )
+    return texts
+
+
+def _half_pair(text):
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        return error.start
+    return None
 
 
 def _options(column):

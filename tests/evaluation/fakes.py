@@ -317,6 +317,17 @@ class Mumbling(Oracle):
             yield Said(reply=replies[place % 4], receipt=Receipt.text_only(None))
 
 
+class HalfAnEmoji(Oracle):
+    """Its server cut a reply in the middle of a character."""
+
+    name = "half-an-emoji"
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
+        """Half of a surrogate pair, and the letter."""
+        for ask in asks:
+            yield Said(reply=f"\ud83d\n{ask.question.answer}", receipt=Receipt.text_only(7))
+
+
 class Stillborn(Oracle):
     """Cannot be made."""
 

@@ -2,7 +2,9 @@
 
 import base64
 import io
+import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -72,6 +74,16 @@ def test_what_a_model_said_is_text_and_not_markup(runs: dict[str, Path]) -> None
     assert "script" not in found.tags
 
 
+def test_half_a_surrogate_pair_is_shown_escaped(data: Path, tmp_path: Path) -> None:
+    """A reply that UTF-8 cannot hold is scored, and the page says what was said."""
+    asked = EvalConfig(model=f"python:{FAKES}:HalfAnEmoji", data=str(data), out=tmp_path / "run")
+    scores = evaluate(asked).scores
+
+    assert scores is not None
+    assert scores["overall"] == 100
+    assert "\\ud83d\nA" in page(tmp_path / "run").words
+
+
 def test_frames_and_sound_are_in_the_page(runs: dict[str, Path]) -> None:
     """A row of each task comes with four pictures and a sound of a second that can be played."""
     sources = page(runs["Oracle"]).sources
@@ -125,6 +137,61 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     """A folder that holds no run is named."""
     with pytest.raises(RunError, match=r"run\.json: cannot be read"):
         write_report([tmp_path], tmp_path / "page.html")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "named"),
+    [
+        ("scores.json", "{}", r"run/scores\.json: lacks au, au_low, au_high and \d+ more.*crossomni rescore"),
+        ("scores.json", None, r"run/scores\.json: lacks au, or holds something else"),
+        ("run.json", "{}", r"run\.json: lacks 'configuration'"),
+        ("run.json", None, r"run\.json: lacks model, or holds something else"),
+        ("run.json", "[" * 100_000, r"run\.json: is not JSON"),
+    ],
+)
+def test_a_damaged_run_is_named(
+    runs: dict[str, Path], tmp_path: Path, file: str, content: str | None, named: str
+) -> None:
+    """A file that lacks what the page tells says what, in one line; None: one value is of another kind."""
+    run = Path(shutil.copytree(runs["Oracle"], tmp_path / "run"))
+    if content is None:
+        data = json.loads((run / file).read_text())
+        content = json.dumps({**data, "au" if file == "scores.json" else "model": []})
+    (run / file).write_text(content)
+    with pytest.raises(RunError, match=named) as refused:
+        write_report([run], tmp_path / "page.html")
+    assert len(str(refused.value)) < 400
+    with pytest.raises(RunError, match=re.escape(file)):
+        write_report([runs["Oracle"], run], tmp_path / "page.html")
+    with pytest.raises(RunError, match=re.escape(file)):
+        summary_table([run])
+
+
+def test_a_page_that_cannot_be_written_is_named(runs: dict[str, Path], tmp_path: Path) -> None:
+    """The file is said, and what to do; a folder is no file."""
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match=r"file/page\.html: was not written \(.*the runs are kept"):
+        write_report([runs["Oracle"]], tmp_path / "file" / "page.html")
+    with pytest.raises(RunError, match=r"is a folder; wanted a file to write\. Give --out .*report\.html"):
+        write_report([runs["Oracle"]], tmp_path)
+
+
+def test_heads_break_where_a_reader_would(data: Path, tmp_path: Path) -> None:
+    """Five long names stand in eighty columns, broken at hyphens alone, without how weights were packed."""
+    first = evaluate(EvalConfig(model="uniform", data=str(data), out=tmp_path / "uniform")).folder
+    about = json.loads((first / "run.json").read_text())
+    names = ["SmolLM2-135M-Instruct.Q4_1", "uniform", "most-frequent", "longest-option", "elimination"]
+    folders = [Path(shutil.copytree(first, tmp_path / name.partition(".")[0] / "run")) for name in names]
+    for folder, name in zip(folders, names, strict=True):
+        (folder / "run.json").write_text(json.dumps({**about, "model": name}))
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(summary_table(folders))
+    head = [line.split() for line in console.export_text().splitlines() if line.strip()][:2]
+
+    assert head == [
+        ["SmolLM2-135M-", "longest-"],
+        ["task", "Instruct", "uniform", "most-frequent", "option", "elimination"],
+    ]
 
 
 def test_the_table_fits_into_eighty_columns(runs: dict[str, Path]) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from crossomni.errors import DataError, DeafOrBlindError, InputError, ProtocolError, RunError
 from crossomni.evaluation.runner import EvalConfig, evaluate, rescore
-from crossomni.ledger import Ledger
+from crossomni.ledger import Ledger, write_json
 from tests.evaluation.conftest import make_data
 from tests.evaluation.fakes import Heavy
 
@@ -102,6 +102,53 @@ def test_another_configuration_is_refused(data: Path, tmp_path: Path, changes: d
     with pytest.raises(RunError, match=named):
         evaluate(config(data, tmp_path / "run", **changes))
     assert len(lines(tmp_path / "run")) == 27
+
+
+def test_a_run_is_opened_from_any_folder(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data that were given by a relative path are found again after a change of folder."""
+    monkeypatch.chdir(data.parent)
+    first = evaluate(config(Path(data.name), tmp_path / "run"))
+    asked = json.loads((tmp_path / "run/run.json").read_text())["configuration"]
+    monkeypatch.chdir(tmp_path)
+
+    assert asked["data"] == str(data.resolve())
+    assert rescore(tmp_path / "run") == first
+
+
+def test_a_run_noted_by_a_relative_path_goes_on(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However a folder is spelled, it is the same run; another folder's is not."""
+    evaluate(config(data, tmp_path / "run"))
+    about = json.loads((tmp_path / "run/run.json").read_text())
+    about["configuration"]["data"] = f"../{data.name}"
+    write_json(tmp_path / "run/run.json", about)
+    (data.parent / "beside").mkdir(exist_ok=True)
+    monkeypatch.chdir(data.parent / "beside")
+
+    assert evaluate(config(Path(f"../{data.name}"), tmp_path / "run")).scores
+    assert evaluate(config(data, tmp_path / "run")).scores
+    with pytest.raises(RunError, match=r"configuration\.prompts is '.*beside', there None"):
+        evaluate(config(data, tmp_path / "run", prompts=Path(".")))
+
+
+@pytest.mark.parametrize("field", ["annotations", "media", "prompts", "adapter"])
+def test_every_folder_is_noted_whole(field: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """All that a run may read from is where it was; the names of data are no folders."""
+    monkeypatch.chdir(tmp_path)
+    asked = EvalConfig(model="uniform", out=Path("x"), **{field: Path("mine")}).to_json()
+    assert (asked[field], asked["data"]) == (str(tmp_path.resolve() / "mine"), "playhouse")
+
+
+def test_a_folder_that_differs_in_all_is_refused_in_one_short_line(data: Path, tmp_path: Path) -> None:
+    """A damaged run.json is named; of many differences three are told."""
+    evaluate(config(data, tmp_path / "run"))
+    many = {"limit": 3, "prompt": "cot", "seed": 9, "frames": 3, "temperature": 0.5, "knock_out": ("biography",)}
+    with pytest.raises(RunError, match=r"configuration\..*; and \d+ more\. Choose another folder") as refused:
+        evaluate(config(data, tmp_path / "run", **many))
+    assert str(refused.value).count(", there ") == 3
+    write_json(tmp_path / "run/run.json", {})
+    with pytest.raises(RunError, match=r"run\.json: lacks configuration\.data, .* and \d more") as refused:
+        evaluate(config(data, tmp_path / "run"))
+    assert len(str(refused.value)) < 400
 
 
 def test_other_data_are_refused(tmp_path: Path) -> None:

@@ -123,6 +123,13 @@ def test_the_raw_reply_is_taken_not_the_filtered_one(tmp_path: Path) -> None:
     assert said(lines(tmp_path, logged())) == [("clip_00-au", "<think>hm</think> B")]
 
 
+def test_nesting_without_end_is_named(tmp_path: Path) -> None:
+    """A line that no reader of JSON can follow is a damaged line like any other."""
+    path = text(tmp_path, f"{json.dumps({'id': 'r1', 'reply': 'B'})}\n{'[' * 100_000}\n")
+    with pytest.raises(DataError, match="replies, line 2: not JSON"):
+        list(read_samples(path))
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -1,13 +1,16 @@
 """A run with others beside it: rotations, repeats, knock-outs, and what they say of the score."""
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from crossomni.errors import DeafOrBlindError, InputError
 from crossomni.evaluation.folder import RunFolder
+from crossomni.evaluation.report import beside_tables
 from crossomni.evaluation.robustness import Beside
 from crossomni.evaluation.runner import evaluate
 from crossomni.evaluation.study import StudyConfig
@@ -81,6 +84,36 @@ def test_the_report_tells_of_the_runs_beside(matrix: Beside) -> None:
     assert "right in all four" in page.read_text(encoding="utf-8")
     assert "biography-shuffled" in page.read_text(encoding="utf-8")
     assert "what the score hangs on" not in alone.read_text(encoding="utf-8")
+
+
+def test_the_terminal_tells_of_the_runs_beside_in_eighty_columns(matrix: Beside) -> None:
+    """Knock-outs with their differences, rotations with mean, worst, all right and bias; nothing for a plain run."""
+    console = Console(width=80, record=True, file=StringIO())
+    console.print(*beside_tables(matrix.folder.path))
+    lines = console.export_text().splitlines()
+    told = {line.split("  ")[0].strip(): line for line in lines}
+
+    assert max(map(len, lines)) <= 80
+    assert set(matrix.knock_outs) <= set(told)
+    lost = matrix.knock_outs["sound"]["cross"].difference
+    assert f"−{-lost.value:.1f} (−{-lost.low:.0f} to" in told["sound"]
+    turned = matrix.rotations
+    assert turned is not None
+    shown = (turned.mean.value, turned.worst, turned.all_right.value, turned.bias)
+    assert all(f" {value:.1f}" in told["Overall"] for value in shown)
+    assert beside_tables(matrix.folder.path / "rotation-1") == ()
+
+
+def test_the_terminal_tells_of_repeats(data: Path, tmp_path: Path) -> None:
+    """Each average with its spread from repeat to repeat."""
+    again = study(data, tmp_path / "run", "Drawing", repeats=3, temperature=1.0).repeats
+    console = Console(width=80, record=True, file=StringIO())
+    console.print(*beside_tables(tmp_path / "run"))
+    text = console.export_text()
+
+    assert again is not None
+    assert "3 repeats" in text
+    assert f"{again.between_repeats['overall']:.1f}" in text
 
 
 def test_what_a_model_or_the_data_do_not_allow_is_left_out(data: Path, tmp_path: Path) -> None:

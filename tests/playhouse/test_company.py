@@ -1,10 +1,16 @@
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from crossomni.errors import DataError, InputError
-from crossomni.playhouse.company import Season, film_one, film_season, open_season
+from crossomni.playhouse.company import Season, film_one, film_season, held, open_season
 from crossomni.playhouse.perception import perceive
 
 
@@ -50,6 +56,125 @@ def test_filming_goes_on_where_it_stopped(season, tmp_path):
     assert whole.video(first).read_bytes() == season.video(first).read_bytes()
     assert whole.video(second).stat().st_mtime_ns == kept
     assert len(list(Path(whole.folder, "clips").iterdir())) == 2
+
+
+@pytest.mark.slow
+def test_a_lost_film_is_filmed_again_and_said(season, tmp_path, caplog):
+    """What is done but damaged is filmed again, the same bytes, and a warning names its file."""
+    copy = Season(clips=2, seed=5, folder=shutil.copytree(season.folder, tmp_path / "season"))
+    lost = copy.video(copy.clip_ids[1])
+    lost.unlink()
+    assert sorted(film_season(copy, workers=1)) == sorted(copy.clip_ids)
+    assert lost.read_bytes() == season.video(copy.clip_ids[1]).read_bytes()
+    assert [f"{lost} is missing" in record.getMessage() for record in caplog.records] == [True]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("clips/{}.mp4", None, "mp4 is missing"),
+        ("clips/{}.mp4", "half a film", "mp4 is not the file that was filmed"),
+        ("truth/{}.json", None, "it is not filmed"),
+        ("truth/{}.json", "{", "json: not JSON"),
+        ("truth/{}.json", "{}", "json: annotation: KeyError 'clip'"),
+        ("truth/{}.json", "[" * 100_000, "json: not JSON"),
+    ],
+)
+def test_a_clip_is_done_when_film_and_truth_agree(season, tmp_path, file, content, said):
+    """A missing or damaged film or truth is a fault of its clip, and of no other."""
+    copy = Season(clips=2, seed=5, folder=shutil.copytree(season.folder, tmp_path / "season"))
+    first, second = copy.clip_ids
+    (copy.folder / file.format(first)).unlink()
+    if content is not None:
+        (copy.folder / file.format(first)).write_text(content)
+    assert said in copy.fault(first)
+    assert copy.fault(second) == ""
+
+
+@pytest.mark.parametrize(("content", "said"), [("{", "not JSON"), ("[]", "list came"), ("{}", "was filmed here")])
+def test_a_damaged_seasons_file_is_named(tmp_path, content, said):
+    """What cannot be read is refused in one line with the file's name."""
+    (tmp_path / "playhouse.json").write_text(content)
+    with pytest.raises(DataError, match=rf"playhouse\.json: .*{said}") as caught:
+        open_season(Season(clips=1, seed=0, folder=tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_truth_is_named(season, tmp_path):
+    """The truth that cannot be read is refused with the file's name."""
+    copy = Season(clips=2, seed=5, folder=shutil.copytree(season.folder, tmp_path / "season"))
+    copy.truth(copy.clip_ids[1]).write_text("{")
+    with pytest.raises(DataError, match=rf"{copy.clip_ids[1]}\.json: not JSON"):
+        copy.annotations()
+
+
+def test_a_season_is_held_by_one_at_a_time(tmp_path):
+    """The second is told that another process is there; when that is done, the folder is free."""
+    season = Season(clips=1, seed=0, folder=tmp_path / "season")
+    with held(season), pytest.raises(DataError, match="season: another process films or builds there"), held(season):
+        pass
+    with held(season):
+        pass
+
+
+def test_what_a_killed_process_left_half_written_goes(tmp_path):
+    """Who holds the folder clears unfinished files away, and nothing else."""
+    season = Season(clips=1, seed=0, folder=tmp_path / "season")
+    open_season(season)
+    (season.folder / "clips" / ".a.mp4.77.part").touch()
+    (season.folder / "truth" / ".a.json.x7").touch()
+    (season.folder / "clips" / "a.mp4").touch()
+    with held(season):
+        assert sorted(path.name for path in season.folder.rglob("*.*")) == ["a.mp4", "playhouse.json"]
+
+
+def filming(folder: Path) -> tuple[subprocess.Popen[str], list[int]]:
+    """The command, filming many clips with two processes, and those processes; the first clip is done."""
+    command = ["playhouse", "--clips", "50", "--workers", "2", "--out", str(folder)]
+    running = subprocess.Popen([sys.executable, "-m", "crossomni", *command], stderr=subprocess.PIPE, text=True)
+    while not any(folder.glob("truth/*.json")):
+        assert running.poll() is None
+        time.sleep(0.05)
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+    return running, [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def is_running(process: int) -> bool:
+    """Whether a process is there and is more than a name that nobody has asked for yet."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
+def test_processes_that_film_end_with_the_one_that_started_them(tmp_path, sign):
+    """However the command is ended, nothing films on; where it can still speak, it says what is there."""
+    running, films = filming(tmp_path / "season")
+    running.send_signal(sign)
+    said = running.communicate(timeout=60)[1]
+    waited = time.monotonic() + 20
+    while any(map(is_running, films)) and time.monotonic() < waited:
+        time.sleep(0.05)
+    assert [is_running(process) for process in films] == [False, False]
+    if sign == signal.SIGTERM:
+        assert running.returncode == 128 + sign
+        assert "of 50 clips are filmed and stay in" in said
+        assert not list(tmp_path.glob("season/clips/.*"))
+
+
+@pytest.mark.slow
+def test_a_killed_process_that_films_is_one_line(tmp_path):
+    """A process killed from outside ends the command with a line that says what is there, and how to go on."""
+    running, films = filming(tmp_path / "season")
+    os.kill(films[0], signal.SIGKILL)
+    said = running.communicate(timeout=60)[1]
+    assert running.returncode == 2
+    assert "Traceback" not in said
+    (line,) = [line for line in said.splitlines() if line.startswith("crossomni:")]
+    assert "was killed from outside" in line
+    assert "of 50 clips are filmed and stay in" in line
 
 
 def test_another_seasons_folder_is_refused(season):
