@@ -72,6 +72,16 @@ def test_a_second_build_is_told_of_the_first(season, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
+def test_a_lost_film_is_not_counted_as_filmed(season, tmp_path):
+    """A failure tells how many films are there as they were filmed, not how many once were."""
+    lost = replace(season, folder=shutil.copytree(season.folder, tmp_path / "season"))
+    lost.video(lost.clip_ids[1]).unlink()
+    lost.video(lost.clip_ids[1]).mkdir()  # where a folder is, no film can be put
+    done = build(lost, 3, tmp_path / "data", "--workers", "1")
+    assert f"2 of 3 clips are filmed and stay in {lost.folder}; the same command goes on there." in str(done.exception)
+
+
 @pytest.mark.parametrize(("seed", "is_said"), [(3, True), (9_417_206_385_117_204_961, False)])
 def test_a_seed_that_can_be_guessed_is_said(season, tmp_path, seed, is_said):
     """Who hides answers learns that a short seed gives them away, and that a long one does not."""

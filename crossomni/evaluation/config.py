@@ -99,7 +99,9 @@ class EvalConfig:
 
     def __post_init__(self) -> None:
         if not self.model.strip():
-            raise InputError("model is empty; wanted a baseline's name, a folder, an id of the Hub, or package:NAME, say.")
+            raise InputError(
+                "model is empty; wanted a baseline's name, a folder, an id of the Hub, or package:NAME, say."
+            )
         for name in ("limit", "frames", "pixels", "most_new_tokens", "batch", "at_once", "tries"):
             value = getattr(self, name)
             if value is not None and value < 1:

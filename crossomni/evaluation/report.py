@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -159,21 +159,22 @@ def beside_tables(run: Path) -> tuple[Table, ...]:
     folder = RunFolder(run)
     if not Beside(folder, ()).runs:
         return ()
-    beside = Beside(folder, folder.open_data()[1])
-    grids = []
+    return tuple(grid.table() for grid in _grids(Beside(folder, folder.open_data()[1])))
+
+
+def _grids(beside: Beside) -> Iterator[Grid]:
     if beside.knock_outs:
-        cells = {name: [_step(found[group].difference) for group in SHOWN] for name, found in beside.knock_outs.items()}
-        head = ("knock-out", *map(_title, SHOWN))
-        grids.append(Grid("Knock-outs, points against the plain run (95%)", head, tuple((name, *steps) for name, steps in cells.items())))
+        found = beside.knock_outs.items()
+        steps = tuple((name, *(_step(one[group].difference) for group in SHOWN)) for name, one in found)
+        yield Grid("Knock-outs, points against the plain run (95%)", ("", *map(_title, SHOWN)), steps)
     if turned := beside.rotations:
-        accuracies = (_with_span(turned.mean), percent(turned.worst), _with_span(turned.all_right))
-        head = ("", "mean", "worst", "right in all", "bias, points")
-        grids.append(Grid("The four rotations of the options, % (95%)", head, (("Overall", *accuracies, percent(turned.bias)),)))
+        cells = (_with_span(turned.mean), percent(turned.worst), _with_span(turned.all_right), percent(turned.bias))
+        title = "The four rotations of the options, % (95%)"
+        yield Grid(title, ("", "mean", "worst", "right in all", "bias, points"), (("Overall", *cells),))
     if again := beside.repeats:
         told = (again.mean, again.between_repeats, again.between_clips)
-        head = ("", "mean", "deviation between repeats", "error between clips")
-        grids.append(Grid(f"{again.count} repeats, %", head, tuple((_title(n), *(percent(each[n]) for each in told)) for n in SHOWN)))
-    return tuple(grid.table() for grid in grids)
+        rows = tuple((_title(name), *(percent(each[name]) for each in told)) for name in SHOWN)
+        yield Grid(f"{again.count} repeats, %", ("", "mean", "deviation between repeats", "error between clips"), rows)
 
 
 def _step(found: Estimate) -> str:
@@ -244,7 +245,7 @@ def _load(runs: Sequence[Path]) -> tuple[list[Shown], Path]:
 
 
 def _labels(runs: Sequence[Path]) -> list[str]:
-    """The models' names, without how their weights are packed; where two runs share one, their folders' names beside them."""
+    """The models' names, without how weights are packed; where two runs share one, their folders' names beside them."""
     names = [_QUANTISED.sub("", RunFolder(run).whole_about()["model"]) for run in runs]
     return [name if names.count(name) == 1 else f"{name} ({run.name})" for name, run in zip(names, runs, strict=True)]
 

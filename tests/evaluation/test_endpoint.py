@@ -15,6 +15,7 @@ import av
 import numpy as np
 import pytest
 
+from crossomni.corpus import Corpus
 from crossomni.errors import ChatError, DeafOrBlindError, InputError, KnockOutError, ModelError
 from crossomni.evaluation.config import KnockOut
 from crossomni.evaluation.endpoint import Endpoint
@@ -28,7 +29,7 @@ from crossomni.testing.chat_server import (
     ChatServer,
 )
 from tests.evaluation.conftest import make_rows
-from tests.evaluation.served import REFUSED, SECONDS, Request, config, lines, make_data, oracle, quiet, run, words
+from tests.evaluation.served import REFUSED, Request, config, lines, make_data, oracle, quiet, run, words
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +101,8 @@ class TestWhatIsSent:
         assert ["video_url", "input_audio", "text"] == kinds(request)
         assert ["video"] == streams(part(request, "video_url")["url"])
         assert np.allclose(samples(request), ClipFile(clip).sound(16_000), atol=1e-4)
-        assert "What is high & <who>?" in part(request, "text")
+        (row,) = (row for row in Corpus.open(str(three)).rows("test") if row.id == lines(tmp_path / "run")[0]["id"])
+        assert f"Question: {row.question}" in part(request, "text")
         assert {"model": "stub", "max_tokens": 77, "temperature": 0.5, "stream": False} == {
             name: value for name, value in request.items() if name != "messages"
         }
@@ -280,11 +282,11 @@ class TestReplies:
 
         run(reply, three, tmp_path / "run")
 
-        wanted = {row.id: row.answer for number, clip in enumerate(SECONDS) for row in make_rows(clip, number)}
-        came = lines(tmp_path / "run")
-        assert wanted == {line["id"]: line["letter"] for line in came}
+        labels = [json.loads(line) for line in (three.parent / "data-labels" / "labels.jsonl").read_text().splitlines()]
+        asked, came = [row.id for row in Corpus.open(str(three)).rows("test")], lines(tmp_path / "run")
+        assert {label["id"]: label["answer"] for label in labels} == {line["id"]: line["letter"] for line in came}
         assert len(came) == 27
-        assert list(wanted) != [line["id"] for line in came]
+        assert asked != [line["id"] for line in came]
 
     def test_no_more_at_once_than_allowed(self, three: Path, tmp_path: Path) -> None:
         """The limit is used and kept, and every row is asked once."""
