@@ -112,7 +112,7 @@ class RunFolder:
             if self.predictions_path.exists() and self.predictions_path.stat().st_size:
                 raise RunError(f"{self.predictions_path}: it has no {RUN} beside it. Choose another folder.")
             return
-        there, wanted = (_flat(_comparable(data)) for data in (self.whole_about(), json.loads(json.dumps(about))))
+        there, wanted = (_flat(_comparable(data)) for data in (self.about(), json.loads(json.dumps(about))))
         differs = [key for key in wanted | there if wanted.get(key) != there.get(key)]
         if differs:
             said = [f"{key} is {wanted.get(key)!r}, there {there.get(key)!r}" for key in differs[:_SHOWN]]
