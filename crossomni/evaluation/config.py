@@ -80,9 +80,12 @@ class EvalConfig:
         default=None, metadata={"help": "Frames a second, --frames of them at most; --frames of any clip by default."}
     )
     pixels: int = field(default=448 * 252, metadata={"help": "Of one frame, at most; larger ones are made smaller."})
-    packing: Packing = field(
-        default="interleaved",
-        metadata={"help": "The sound between the frames that it is heard with (interleaved), or after them (apart)."},
+    packing: Packing | None = field(
+        default=None,
+        metadata={
+            "help": "The sound between the frames that it is heard with (interleaved, unless told otherwise), or after "
+            "them (apart, unless told otherwise where a server is asked)."
+        },
     )
     order: Order = field(default="video-first", metadata={"help": "video-first or text-first."})
     system: str = field(default="", metadata={"help": "The system prompt; none by default."})
@@ -98,6 +101,8 @@ class EvalConfig:
     seed: int = field(default=0, metadata={"help": "Of whatever is drawn: baselines, sampled replies, shots."})
 
     def __post_init__(self) -> None:
+        if self.packing is None:
+            object.__setattr__(self, "packing", "apart" if self.server else "interleaved")
         if not self.model.strip():
             raise InputError(
                 "model is empty; wanted a baseline's name, a folder, an id of the Hub, or package:NAME, say."
@@ -124,6 +129,11 @@ class EvalConfig:
                 raise InputError(f"{name} is {value!r}; wanted one of {', '.join(allowed)}.")
         self._check_knock_out()
 
+    @property
+    def server(self) -> str:
+        """The address in ``openai:NAME@URL``; empty for other models."""
+        return self.model.rpartition("@")[2] if self.model.startswith("openai:") else ""
+
     def _check_knock_out(self) -> None:
         unknown = [name for name in self.knock_out if name not in KNOCK_OUTS]
         if unknown:
@@ -137,7 +147,9 @@ class EvalConfig:
     def to_json(self) -> dict[str, Any]:
         """Its fields as plain values, without those that do not matter to a reply; the folder may be moved."""
         values = {f.name: getattr(self, f.name) for f in fields(EvalConfig) if not f.metadata.get("free")}
-        return with_whole_paths(values) | {"knock_out": sorted(self.knock_out)}
+        # A server may have another address when the run goes on.
+        model = self.model.removesuffix(f"@{self.server}") if self.server else self.model
+        return with_whole_paths(values) | {"knock_out": sorted(self.knock_out), "model": model}
 
 
 @dataclass(frozen=True, kw_only=True)

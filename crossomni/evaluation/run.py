@@ -152,5 +152,5 @@ def _about(config: EvalConfig, corpus: Corpus, rows: Sequence[Row], model: Model
             "model": model_fingerprint(model),
         },
         "rows": len(rows),
-        "versions": versions(),
+        "versions": versions() | ({"server": config.server} if config.server else {}),
     }

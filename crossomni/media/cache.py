@@ -21,6 +21,7 @@ from crossomni.errors import InputError, MediaError
 _LOG = logging.getLogger(__name__)
 _DIGEST_BYTES = 32
 _SHARED_BYTES = 8 * 2**30
+_SHARERS = 8  # processes that may use up the free room of a folder without looking
 _STALE_SECONDS = 3600  # a temporary file this old was left by a process that was killed
 _SETTLED_SECONDS = 2  # a file changed more lately could change again without its times showing it
 
@@ -38,6 +39,7 @@ class FrameCache:
             raise InputError(f"frame cache {folder}: max_bytes is {max_bytes}; wanted 0 or more.")
         self.folder = folder
         self.max_bytes = max_bytes
+        self._room = 0  # bytes that may be stored before the folder is looked through again
         self._warned = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -106,7 +108,13 @@ class FrameCache:
             temporary.unlink(missing_ok=True)
 
     def _make_room(self, size: int) -> None:
-        """Remove what was used least lately until ``size`` more bytes fit."""
+        """Remove what was used least lately until ``size`` more bytes fit.
+
+        The folder is looked through only when this cache's own part of the free room is used up.
+        """
+        if size <= self._room:
+            self._room -= size
+            return
         now = time.time()
         entries = []
         for item in os.scandir(self.folder):
@@ -121,9 +129,10 @@ class FrameCache:
         total = sum(entry_size for _, entry_size, _ in entries)
         for _, entry_size, path in sorted(entries):
             if total + size <= self.max_bytes:
-                return
+                break
             Path(path).unlink(missing_ok=True)
             total -= entry_size
+        self._room = max(0, self.max_bytes - total - size) // _SHARERS
 
 
 def _load(entry: Path) -> NDArray[Any] | None:
