@@ -149,7 +149,7 @@ def _first_token(tokens: Any) -> dict[str, float]:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _retry_after(header: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from crossomni.errors import ModelError
@@ -28,6 +29,17 @@ def ahead(items: Iterable[_A], prepare: Callable[[_A], _B]) -> Iterator[tuple[_A
             yield waiting
 
 
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """A processor's want of memory, as the error that an accelerator raises for it."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "can't allocate memory" in str(error):
+            raise need("torch", "a model").OutOfMemoryError(str(error)) from error
+        raise
+
+
 def in_batches(
     items: Sequence[_A], size: int, run: Callable[[Sequence[_A]], Sequence[_B]]
 ) -> Iterator[tuple[_A, _B | ModelError]]:
@@ -41,7 +53,8 @@ def in_batches(
         batch = items[place : place + size]
         results: Sequence[_B | ModelError] | None = None
         try:
-            results = run(batch)
+            with memory_errors():
+                results = run(batch)
         except torch.OutOfMemoryError as error:
             reason = " ".join(str(error).split())
         if results is None:

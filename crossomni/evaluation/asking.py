@@ -49,7 +49,10 @@ def _streamed(model: Model, groups: Iterable[Sequence[Ask]]) -> Iterator[tuple[A
             yield asks
 
     assert hasattr(model, "answer_all")
-    for ask, outcome in model.answer_all(noted()):
+    for pair in model.answer_all(noted()):
+        if not isinstance(pair, tuple) or len(pair) != 2 or not isinstance(pair[0], Ask):
+            raise ProtocolError(f"model {model.name}: answer_all() gave {shown(pair)}; wanted an Ask with its Said.")
+        ask, outcome = pair
         if due.pop(id(ask), None) is None:
             raise ProtocolError(f"model {model.name}: row {ask.question.id!r} was answered twice, or never asked.")
         if isinstance(outcome, Said):

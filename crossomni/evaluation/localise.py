@@ -17,7 +17,7 @@ from typing import Any
 from crossomni.answers import read_answer
 from crossomni.chat import Chat, ChatConfig
 from crossomni.corpus import Corpus
-from crossomni.errors import InputError, RecordError, RunError
+from crossomni.errors import InputError, ModelError, RecordError, RunError
 from crossomni.evaluation.against_truth import Meant, follow, meant
 from crossomni.evaluation.folder import RunFolder
 from crossomni.evaluation.where import Where
@@ -27,6 +27,7 @@ from crossomni.records import Annotation, Person, Prediction, Row
 from crossomni.tasks import Task
 
 LOGIC = "logic.jsonl"
+_ENOUGH = 20  # failures in a row: a judge that is down
 BY_TRUTH = "truth"
 # Beside the judge's states: the row's clip has no truth, or truth does not say whom the question means.
 NO_TRUTH = "no-truth"
@@ -92,15 +93,22 @@ def locate_by_judge(path: Path, config: ChatConfig, progress: Progress = lambda 
     Raises:
         RunError: when the folder holds no run, or another judge's scores.
         InputError: when labels are held back.
-        ChatError: when the judge does not answer at all.
+        ChatError: when the judge does not answer at all; ModelError when it fails many times in a row.
     """
     by = f"{config.model}, rubric {logic_fingerprint()[:12]}"
 
     def judged(due: Sequence[_Reasoned], corpus: Corpus) -> Iterator[Located]:
         if any(gate(one.text) is None for one in due):
             asyncio.run(_greet(config))
+        failed = 0
         for one, found in judge_all(config, [(one, logic_rubric(one.task), one.text) for one in due]):
             yield _line(one, by, found)
+            failed = failed + 1 if found.state == "failed" else 0
+            if failed == _ENOUGH:
+                raise ModelError(
+                    f"{path}: the judge failed {failed} times in a row, the last with {found.error} "
+                    "Mend it; the same command goes on from here and asks again."
+                )
 
     return _locate(path, by, judged, progress)
 

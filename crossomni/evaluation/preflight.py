@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from crossomni.corpus import Corpus
-from crossomni.errors import DeafOrBlindError, InputError
+from crossomni.errors import DeafOrBlindError, InputError, ModelError, ProtocolError
 from crossomni.evaluation.config import KnockOut
 from crossomni.evaluation.controls import Controls
 from crossomni.evaluation.models import Ask, Model
@@ -43,7 +44,9 @@ def check_senses(model: Model, run: Run, corpus: Corpus, clips: int) -> dict[str
     noise = [_step(one, other) for one, other in zip(plain, again, strict=True)]
     found = {}
     for sense in senses:
-        controls = Controls([_SWAPS[sense]], corpus, run.rows)
+        # Where the run itself exchanges this sense, the clip's own is what is exchanged for.
+        swap = [] if _SWAPS[sense] in run.config.knock_out else [_SWAPS[sense]]
+        controls = Controls(swap, corpus, run.rows)
         swapped = [replace(ask, clip=controls.clip(row, cache)) for ask, row in zip(asks, firsts, strict=True)]
         steps = [_step(one, other) for one, other in zip(plain, _scores(model, swapped), strict=True)]
         still = [
@@ -64,7 +67,20 @@ def check_senses(model: Model, run: Run, corpus: Corpus, clips: int) -> dict[str
 
 def _scores(model: Model, asks: Sequence[Ask]) -> list[Sequence[float]]:
     assert hasattr(model, "letter_scores")
-    return [next(iter(model.letter_scores([ask]))) for ask in asks]
+    found = []
+    for ask in asks:
+        scores = next(iter(model.letter_scores([ask]) or ()), None)
+        if not isinstance(scores, Sequence) or len(scores) != len(ask.question.options):
+            raise ProtocolError(
+                f"preflight: {model.name} gave {scores!r} for row {ask.question.id!r}; wanted a number for each letter."
+            )
+        if not all(math.isfinite(score) for score in scores):
+            raise ModelError(
+                f"preflight: {model.name} gave {list(scores)} for row {ask.question.id!r}; wanted finite numbers. "
+                "Its weights or its precision are broken."
+            )
+        found.append(scores)
+    return found
 
 
 def _step(one: Sequence[float], other: Sequence[float]) -> float:

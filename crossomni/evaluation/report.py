@@ -90,6 +90,9 @@ class Shown:
         if self.about["senses"] is None:
             return "Replies made elsewhere: nothing is known of what reached the model."
         out = self.about["knock_out"]
+        if self.scores["receipts"] != "all" and not {"sight", "sound"} <= set(out):
+            known = "nothing" if self.scores["receipts"] == "none" else "not of every question"
+            return f"Was given {self._given}; {known} is known of what reached the model (not reported)."
         if not out:
             return "Saw, heard and read."
         kind = "Text only" if {"sight", "sound"} <= set(out) else "Knock-out"
@@ -104,6 +107,12 @@ class Shown:
     def beside(self) -> Beside:
         """What the runs inside the run's folder say about it."""
         return Beside(self.folder, self.rows)
+
+    @property
+    def _given(self) -> str:
+        """What was sent to it."""
+        parts = {"sight": "pictures", "sound": "sound", "biography": "biographies"}
+        return ", ".join(words for name, words in parts.items() if name not in self.about["knock_out"])
 
     @property
     def receipt_means(self) -> dict[str, float]:

@@ -44,6 +44,8 @@ class Run:
         self._controls = Controls(config.knock_out, corpus, rows)
         self._shots = Shots(config.shots, corpus, config.seed)
         self.senses = frozenset(model.senses) - self._controls.senses_left_out
+        for row in {(row.task, row.episode): row for row in rows}.values():  # now, and not after hours of running
+            compose(config.prompt, self._controls.question(row), config.prompts, self._shots.of(row))
         self._about = _about(config, corpus, rows, model)
         self.folder.check(self._about)
         self.predictions = self.folder.predictions(rows)

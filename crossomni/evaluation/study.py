@@ -16,10 +16,11 @@ _MATRIX: tuple[tuple[KnockOut, ...], ...] = (*((name,) for name in KNOCK_OUTS), 
 class StudyConfig(EvalConfig):
     """Ask one model every question of a split once, and again in other ways where that is asked for.
 
-    The runs beside the plain one have folders of their own inside its folder: ``rotation-1`` to ``rotation-3``,
-    ``repeat-1`` and on, ``knock-out-sound`` and so on.
+    The runs beside the plain one have folders of their own inside its folder: ``prompt-cot``, ``rotation-1`` to
+    ``rotation-3``, ``repeat-1`` and on, ``knock-out-sound`` and so on.
     """
 
+    also: tuple[str, ...] = field(default=(), metadata={"help": "Also with these prompts, as cot,icl."})
     rotate: bool = field(default=False, metadata={"help": "Also with the other three rotations of the options."})
     repeats: int = field(default=1, metadata={"help": "How often in all, for a model that samples its replies."})
     matrix: bool = field(default=False, metadata={"help": "Also with each knock-out that the data allow."})
@@ -50,6 +51,9 @@ class StudyConfig(EvalConfig):
     def beside(self) -> Iterator[EvalConfig]:
         """The runs beside it."""
         plain = self.plain
+        for prompt in dict.fromkeys(self.also):
+            if prompt != plain.prompt:
+                yield replace(plain, prompt=prompt, out=self.out / f"prompt-{prompt}")
         for rotation in range(1, ROTATIONS if self.rotate else 1):
             yield replace(plain, rotation=rotation, out=self.out / f"rotation-{rotation}")
         for repeat in range(1, self.repeats):

@@ -286,6 +286,22 @@ class Sensitive(Watcher):
             yield [-1 - byte / 256 for byte in digest[:4]]
 
 
+class BrokenNan(Watcher):
+    """Its weights are no numbers."""
+
+    def letter_scores(self, asks: Sequence[Ask]) -> Iterator[list[float]]:
+        """Not numbers."""
+        yield from ([float("nan")] * 4 for _ in asks)
+
+
+class BrokenShort(Watcher):
+    """Forgets letters."""
+
+    def letter_scores(self, asks: Sequence[Ask]) -> Iterator[list[float]]:
+        """One."""
+        yield from ([-1.0] for _ in asks)
+
+
 class Pretender(Watcher):
     """Reports what it was given and minds none of it."""
 

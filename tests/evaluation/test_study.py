@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from crossomni.errors import DeafOrBlindError, InputError
+from crossomni.errors import DeafOrBlindError, InputError, ModelError, ProtocolError
 from crossomni.evaluation.folder import RunFolder
 from crossomni.evaluation.report import beside_tables
 from crossomni.evaluation.robustness import Beside
@@ -152,6 +152,20 @@ def test_the_preflight_stops_a_model_that_only_says_that_it_hears(data: Path, tm
     with pytest.raises(DeafOrBlindError, match="moved no log-probability of pretender"):
         study(data, tmp_path / "run", "Pretender", preflight=2)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("scores", "named"), [("nan", "wanted finite numbers"), ("short", "a number for each letter")])
+def test_the_preflight_wants_numbers(data: Path, tmp_path: Path, scores: str, named: str) -> None:
+    """Log-probabilities that are not numbers, or too few of them, prove nothing."""
+    with pytest.raises((ModelError, ProtocolError), match=named):
+        study(data, tmp_path / "run", f"Broken{scores.title()}", preflight=1)
+
+
+def test_the_same_questions_under_other_prompts(data: Path, tmp_path: Path) -> None:
+    """A run beside it for each other prompt, in one pass."""
+    study(data, tmp_path / "run", "Oracle", also=("cot", "icl", "default"))
+    noted = [json.loads((tmp_path / "run" / name / "run.json").read_text()) for name in ("prompt-cot", "prompt-icl")]
+    assert [one["configuration"]["prompt"] for one in noted] == ["cot", "icl"]
 
 
 @pytest.mark.parametrize(("fake", "named"), [("Oracle", "neither sound nor sight"), ("Watcher", "tells no log-prob")])

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from crossomni.errors import InputError, ModelError
-from crossomni.evaluation.ahead import ahead, in_batches
+from crossomni.evaluation.ahead import ahead, in_batches, memory_errors
 from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.models import ROW_FAILURES, Ask, Said
 from crossomni.evaluation.omni.inputs import ClipInputs, Inputs
-from crossomni.evaluation.omni.prefix import Prefix, Sampling, go_on, next_logits, read, replies
+from crossomni.evaluation.omni.prefix import Prefix, Sampling, check_numbers, go_on, next_logits, read, replies
 from crossomni.evaluation.shards import Shard
 from crossomni.evaluation.weights import from_pretrained, model_from_pretrained, weights_fingerprint
 from crossomni.optional import need
@@ -77,7 +77,7 @@ class OmniModel:
 
     def answer_all(self, groups: Iterable[Sequence[Ask]]) -> Iterator[tuple[Ask, Said | Exception]]:
         """Answer the questions of each group, which share a clip and what of it may be used."""
-        for asks, made in ahead(groups, lambda asks: self._inputs.of_clip(asks[0])):
+        for asks, made in ahead(groups, self._prepare):
             try:
                 clip = made.result()
             except ROW_FAILURES as error:
@@ -97,6 +97,14 @@ class OmniModel:
             }
         yield from (scores[id(ask)] for ask in asks)
 
+    def _prepare(self, asks: Sequence[Ask]) -> ClipInputs:
+        try:
+            with memory_errors():
+                return self._inputs.of_clip(asks[0])
+        except need("torch", _PURPOSE).OutOfMemoryError as error:
+            reason = " ".join(str(error).split())
+            raise ModelError(f"out of memory on the clip ({reason}). Give fewer --frames or --pixels.") from error
+
     def _answer_group(self, asks: Sequence[Ask], clip: ClipInputs) -> Iterator[tuple[Ask, Said | Exception]]:
         torch = need("torch", _PURPOSE)
         left: dict[int, Ask] = {}
@@ -107,16 +115,19 @@ class OmniModel:
                 left[id(ask)] = ask
             except ModelError as error:
                 yield ask, error
+        if not left:
+            return
         reason = ""
         try:
-            for prefix, some, tails in self._branches(list(left.values()), ids, clip):
-                asked = [_Asked(ask, tail, prefix) for ask, tail in zip(some, tails, strict=True)]
-                for one, reply in in_batches(asked, self._config.batch, self._replies):
-                    ask = left.pop(id(one.ask))
-                    if isinstance(reply, ModelError):
-                        yield ask, reply
-                    else:
-                        yield ask, Said(reply=reply, receipt=clip.receipt(prefix.length + len(one.tail)))
+            with memory_errors():
+                for prefix, some, tails in self._branches(list(left.values()), ids, clip):
+                    asked = [_Asked(ask, tail, prefix) for ask, tail in zip(some, tails, strict=True)]
+                    for one, reply in in_batches(asked, self._config.batch, self._replies):
+                        ask = left.pop(id(one.ask))
+                        if isinstance(reply, ModelError):
+                            yield ask, reply
+                        else:
+                            yield ask, Said(reply=reply, receipt=clip.receipt(prefix.length + len(one.tail)))
         except torch.OutOfMemoryError as error:
             reason = " ".join(str(error).split())
         for ask in left.values():
@@ -193,6 +204,7 @@ class _Asked:
 
 def _likeliest(ask: Ask, scores: Any) -> str:
     """The letter of the highest score; letters that share it are all said, and read as ambiguous."""
+    check_numbers(scores)
     best = scores == scores.max()
     return " or ".join(letter for letter, top in zip(ask.question.letters, best, strict=True) if top)
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from crossomni.errors import ModelError
 from crossomni.evaluation.omni.inputs import ClipInputs
 from crossomni.optional import need
 
@@ -156,8 +157,19 @@ def _forward(thinker: Any, cache: Any, prefix: Prefix, tails: Sequence[Tokens]) 
     return hidden, mask
 
 
+def check_numbers(logits: Any) -> None:
+    """Refuse what no model says that works.
+
+    Raises:
+        ModelError: when one of them is not a number.
+    """
+    if bool(logits.isnan().any()):
+        raise ModelError("the model's logits are not numbers. Its weights or its precision are broken.")
+
+
 def _choose(logits: Any, temperature: float, draws: Sequence[Any]) -> list[int]:
     torch = need("torch", "an Omni-LLM")
+    check_numbers(logits)
     if not temperature:
         return [int(token) for token in logits.argmax(-1)]
     shares = (logits / temperature).softmax(-1).cpu()
