@@ -26,14 +26,17 @@ def register(app: typer.Typer) -> None:
 def locate(run: Run, judge: Judge = None, truth: Truth = False, at_once: AtOnce = 64, form: Form = "table") -> None:
     """Say where a finished run's reasoning breaks: at the source, the bridge or the target. No model is needed.
 
-    Scores go to logic.jsonl in the run's folder; without --judge and --truth the ones that are there are shown.
+    Scores go to logic.jsonl in the run's folder, and into its report; without --judge and --truth the ones that are
+    there are shown.
     """
     import json
 
     from rich.console import Console
     from tqdm import tqdm
 
+    from crossomni.evaluation.folder import RunFolder
     from crossomni.evaluation.localise import locate_by_judge, locate_by_truth, located
+    from crossomni.evaluation.runner import rescore
     from crossomni.judging import judge_config
 
     if judge is not None and truth:
@@ -48,6 +51,8 @@ def locate(run: Run, judge: Judge = None, truth: Truth = False, at_once: AtOnce 
             found = locate_by_judge(run, judge_config(judge, at_once), show)
         else:
             found = locate_by_truth(run, show) if truth else located(run)
+    if (judge is not None or truth) and RunFolder(run).report_path.exists():
+        rescore(run)  # its report tells of it
     if form == "json":
         print(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
     elif form == "markdown":

@@ -33,6 +33,8 @@ def load_model(config: EvalConfig, corpus: Corpus) -> Model:
     """
     spec = config.model
     kind, colon, name = spec.partition(":")
+    if config.adapter is not None and (spec in BASELINES or kind == "python"):
+        raise InputError(f"adapter {config.adapter}: {spec} takes none. Adapters are put on Omni-LLMs.")
     if spec in BASELINES:
         return Baseline(spec, BASELINES[spec](corpus), config.seed)
     if kind == "python" and colon:

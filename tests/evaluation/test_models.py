@@ -79,6 +79,13 @@ def test_a_spec_that_names_nothing_is_refused(corpus: Corpus, spec: str, named: 
         load_model(EvalConfig(model=spec, out=Path("x")), corpus)
 
 
+@pytest.mark.parametrize("spec", ["uniform", f"python:{FAKES}:Oracle"])
+def test_an_adapter_is_not_ignored(corpus: Corpus, tmp_path: Path, spec: str) -> None:
+    """What cannot take an adapter refuses it."""
+    with pytest.raises(InputError, match="takes none"):
+        load_model(EvalConfig(model=spec, out=Path("x"), adapter=tmp_path), corpus)
+
+
 def test_a_file_with_a_fault_is_named_with_its_line(tmp_path: Path) -> None:
     """What the user's own file raises while it is read comes in one line."""
     (tmp_path / "mine.py").write_text("import json\nclass Mine(:\n")
