@@ -63,7 +63,7 @@ PERSON: dict[tuple[Modality, str], Wording] = {
         )),
         ("emotion", Wording(
             modality=_AUDIO,
-            clue="the person who speaks in a {value} tone",
+            clue="the person who speaks in {article} {value} tone",
             stem="What emotion is in the voice of {who}?",
             statement="the voice of {who} sounds {value}",
         )),
@@ -197,7 +197,8 @@ def wording(referent: Referent, fact: Fact) -> Wording:
 
 def clue_words(referent: Referent, clue: Fact) -> str:
     """The referent as the clue names it: “the person in the red top”."""
-    words = wording(referent, clue).clue.format(value=clue.value)
+    article = "an" if clue.value[0] in "aeiou" else "a"
+    words = wording(referent, clue).clue.format(value=clue.value, article=article)
     if clue.kind == "stars":
         return words.replace("star(s)", "star" if clue.value == "one" else "stars")
     return words
