@@ -1,6 +1,8 @@
 """What a model is asked: prompts composed from small files, one for each purpose.
 
-A file's name is the prompt's name; a name that begins with ``_`` is a part that prompts are composed from. Files are
+A file's name is the prompt's name; what a prompt says after the biography, where it says anything there, stands in
+``NAME.after.txt`` (a task's own steps stand there, so that a clip's biography is read once for all tasks); a name that
+begins with ``_`` is a part that prompts are composed from. Files are
 ``string.Template`` texts with the fields ``$letters`` ("A/B/C/D"), ``$default`` (the default instruction), of a
 question that has a task also ``$source``, ``$target``, ``$task`` and ``$steps`` (the steps that an answer takes on the
 task's route, numbered), and in the parts ``$biography``, ``$question``, ``$options``. The default instruction (section
@@ -21,6 +23,7 @@ from crossomni.records import Question, Row
 from crossomni.tasks import TASKS, Task
 
 _SHIPPED = Path(__file__).parent / "prompt_files"
+_AFTER = ".after"
 _BIOGRAPHY, _QUESTION, _EXAMPLE = "_biography", "_question", "_example"
 
 
@@ -31,11 +34,12 @@ def prompt_names(folder: Path | None = None) -> tuple[str, ...]:
     ('cot', 'default', 'icl')
     """
     places = [_SHIPPED, *([folder] if folder else [])]
-    return tuple(sorted({path.stem for place in places for path in place.glob("[!_]*.txt")}))
+    stems = {path.stem for place in places for path in place.glob("[!_]*.txt")}
+    return tuple(sorted(stem for stem in stems if not stem.endswith(_AFTER)))
 
 
 def compose(name: str, question: Question, folder: Path | None = None, shots: Sequence[Row] = ()) -> str:
-    """The user's message: instruction, examples, biography, question and lettered options, with blank lines between.
+    """The user's message: instruction, examples, biography, steps, question and lettered options, a blank line between.
 
     A file in ``folder`` stands in for the shipped one of its name. ``shots`` are training rows that are shown with
     their rationales and answers.
@@ -59,6 +63,8 @@ def compose(name: str, question: Question, folder: Path | None = None, shots: Se
     told = fields | _told(question)
     if question.biography:
         parts.append(_fill(files[_BIOGRAPHY], told))
+    if f"{name}{_AFTER}" in files:
+        parts.append(_fill(files[f"{name}{_AFTER}"], fields))
     return "\n\n".join([*parts, _fill(files[_QUESTION], told)])
 
 
@@ -103,7 +109,8 @@ def _files(name: str, folder: Path | None) -> dict[str, Path]:
     if name not in names:
         raise InputError(f"prompt: unknown name {name!r}. Prompts are {', '.join(names)}.")
     steps = {part for task in TASKS for part in _step_files(task)}
-    return {part: _place(part, folder) for part in (name, "default", _BIOGRAPHY, _QUESTION, _EXAMPLE, *steps)}
+    after = [f"{name}{_AFTER}"] if _place(f"{name}{_AFTER}", folder).is_file() else []
+    return {part: _place(part, folder) for part in (name, *after, "default", _BIOGRAPHY, _QUESTION, _EXAMPLE, *steps)}
 
 
 def _place(part: str, folder: Path | None) -> Path:

@@ -76,7 +76,16 @@ def test_icl_demands_the_papers_form():
     message = compose("icl", ask())
     assert message.startswith(DEFAULT)
     assert "<think>\nyour reasoning, in plain sentences\n</think>\none letter of A/B/C/D\n" in message
-    assert message.endswith(compose("default", ask()).removeprefix(DEFAULT))
+    asked = compose("default", ask()).removeprefix(DEFAULT)
+    biography, question = asked[: asked.index("Question:")], asked[asked.index("Question:") :]
+    assert biography in message
+    assert message.endswith(question)
+
+
+def test_icl_begins_alike_for_all_tasks_on_a_clip():
+    """The steps stand after the biography: what a model has read so far serves every task."""
+    messages = [compose("icl", ask(task=task)) for task in TASKS]
+    assert len({message[: message.index("born in Oslo.")] for message in messages}) == 1
 
 
 def test_shots_are_shown_with_rationale_and_answer():
@@ -89,7 +98,7 @@ def test_shots_are_shown_with_rationale_and_answer():
 
     first, second = message.index("Bob was born in Lund."), message.index("Ann was born in Oslo.")
     assert "Question: Who sings?\nA. w\nB. x\nC. y\nD. z\n\n<think>\n1. First.\n2. Then.\n</think>\nC\n" in message
-    assert message.index("(1)") < first < second
+    assert message.index("<think>") < first < second < message.index("(1)")
     assert message.replace(
         message[message.index("Here is an example") : message.index("Additional Information:\nAnn")], ""
     ) == compose("icl", ask())
