@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Generator
 from tempfile import mkdtemp
 from typing import TypeVar
@@ -9,6 +10,8 @@ from typing import TypeVar
 import pytest
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+# A shell that starts the tests in the background has them ignore Ctrl-C, and their children too; some test it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ["CROSSOMNI_CACHE"] = mkdtemp(prefix="crossomni-tests-")  # nothing is written into the user's own cache
 REQUIRE_ALL = os.environ.get("CROSSOMNI_REQUIRE_ALL") == "1"
 
