@@ -141,6 +141,10 @@ def _tell(summaries: Sequence[RunSummary]) -> None:
     for summary in summaries:
         what = "report.html" if summary.scores is not None else "predictions.jsonl (the labels are held back)"
         print(f"{summary.folder}/{what}")
+        told = summary.scores["states"] if summary.scores is not None else {}
+        wrong = [f"{count} {state}" for state, count in told.items() if count and state != "read"]
+        if wrong:
+            print(f"  counted as wrong, since no letter was read: {', '.join(wrong)}")
 
 
 def _tell_beside(summary: RunSummary) -> None:

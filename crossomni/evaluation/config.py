@@ -53,7 +53,7 @@ class EvalConfig:
     out: Path = field(metadata={"help": "The run's folder; the same run goes on there where it stopped.", **_FREE})
     data: str = field(default="playhouse", metadata={"help": "playhouse, a data folder, or full."})
     split: str = field(default="test", metadata={"help": "The split that is asked."})
-    prompt: str = field(default="default", metadata={"help": "The prompt's name: default, cot, or one of yours."})
+    prompt: str = field(default="default", metadata={"help": "The prompt's name: default, cot, icl, or one of yours."})
     prompts: Path | None = field(default=None, metadata={"help": "A folder of your own prompt files."})
     shots: int = field(default=0, metadata={"help": "Training rows of the same task that the prompt shows."})
     answer_by: AnswerBy | None = field(

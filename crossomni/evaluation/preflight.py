@@ -46,7 +46,7 @@ def check_senses(model: Model, run: Run, corpus: Corpus, clips: int) -> dict[str
     for sense in senses:
         # Where the run itself exchanges this sense, the clip's own is what is exchanged for.
         swap = [] if _SWAPS[sense] in run.config.knock_out else [_SWAPS[sense]]
-        controls = Controls(swap, corpus, run.rows)
+        controls = Controls(swap, corpus, corpus.rows(run.config.split))  # a limited run may have one episode
         swapped = [replace(ask, clip=controls.clip(row, cache)) for ask, row in zip(asks, firsts, strict=True)]
         steps = [_step(one, other) for one, other in zip(plain, _scores(model, swapped), strict=True)]
         still = [
