@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from crossomni.evaluation.runner import EvalConfig, evaluate
+from crossomni.evaluation.runs.runner import EvalConfig, evaluate
 from crossomni.export import export
 from crossomni.records import Annotation, Clip, Row
 from crossomni.tasks import TASKS

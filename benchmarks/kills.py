@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from crossomni.evaluation.models import Ask, Said
+from crossomni.evaluation.models.protocol import Ask, Said
 from crossomni.records import Receipt
 from crossomni.tasks import Modality
 

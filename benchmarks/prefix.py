@@ -31,11 +31,11 @@ import torch
 
 from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.folder import open_corpus
-from crossomni.evaluation.models import Ask
-from crossomni.evaluation.omni.inputs import ClipInputs, Inputs
-from crossomni.evaluation.omni.model import OmniModel
-from crossomni.evaluation.omni.prefix import Sampling, next_logits, replies
-from crossomni.evaluation.shots import Shots
+from crossomni.evaluation.models.omni.inputs import ClipInputs, Inputs
+from crossomni.evaluation.models.omni.model import OmniModel
+from crossomni.evaluation.models.omni.prefix import Sampling, next_logits, replies
+from crossomni.evaluation.models.protocol import Ask
+from crossomni.evaluation.runs.shots import Shots
 from crossomni.media import ClipFile
 from crossomni.prompts import compose
 from crossomni.tasks import Modality

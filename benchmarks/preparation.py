@@ -28,9 +28,9 @@ from decode import CACHE_BYTES, FRAMES, SMALL, cpu_seconds, make_clips
 
 from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.folder import open_corpus
-from crossomni.evaluation.models import Ask
-from crossomni.evaluation.omni.inputs import Inputs
-from crossomni.evaluation.weights import from_pretrained
+from crossomni.evaluation.models.omni.inputs import Inputs
+from crossomni.evaluation.models.protocol import Ask
+from crossomni.evaluation.models.weights import from_pretrained
 from crossomni.media import ClipFile, FrameCache
 from crossomni.prompts import compose
 from crossomni.tasks import Modality

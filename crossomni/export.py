@@ -6,7 +6,6 @@ In the folder each video is stored once, however many rows ask about it, and its
 from __future__ import annotations
 
 import hmac
-import io
 import json
 import logging
 import os
@@ -20,13 +19,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Self
 
-import av
 import pyarrow.parquet as pq
 
 from crossomni.card import Listed, card, config_name
 from crossomni.corpus import Corpus, arrange, file_sha256, fingerprint
-from crossomni.errors import DataError, InputError, MediaError
-from crossomni.media import ClipFile
+from crossomni.errors import DataError, InputError
+from crossomni.media import ClipFile, track
 from crossomni.records import Annotation, Clip, Row
 from crossomni.tables import BYTES_PER_FILE, BYTES_PER_GROUP, ROWS_PER_GROUP, schema, table
 
@@ -34,7 +32,6 @@ logger = logging.getLogger(__name__)
 
 Splits = Mapping[str, Sequence[Row]]
 Media = dict[str, Any]  # what stands in a media column: {"bytes": …, "path": …}, or a file's name
-_MP4_SOUND = {"aac", "mp3", "opus", "flac", "alac", "ac3"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,30 +147,6 @@ def export_parquet(corpus: Corpus, folder: Path, audit: str = "") -> Path:
         hidden = not any(row.answer for found in rows.values() for row in found)
         _write_text(stage / "README.md", card(corpus.source, listed, hidden, audit))
     return folder
-
-
-def sound_track(path: Path) -> bytes:
-    """The clip's sound alone, copied and not encoded again: M4A, or Matroska for a codec that MP4 cannot hold.
-
-    Raises:
-        MediaError: when the file cannot be read or has no sound.
-    """
-    target = io.BytesIO()
-    try:
-        with av.open(str(path)) as clip:
-            if not clip.streams.audio:
-                raise MediaError(f"{path}: the clip has no sound; wanted an audio stream. Leave the clip out.")
-            stream = clip.streams.audio[0]
-            form = "mp4" if stream.codec_context.name in _MP4_SOUND else "matroska"
-            with av.open(target, "w", format=form) as sound:
-                track = sound.add_stream_from_template(stream)
-                for packet in clip.demux(stream):
-                    if packet.dts is not None:  # the last packet is empty and only flushes
-                        packet.stream = track
-                        sound.mux(packet)
-    except (av.FFmpegError, OSError) as error:
-        raise MediaError(f"{path}: the sound cannot be read ({error}). Replace the file.") from error
-    return target.getvalue()
 
 
 # --- holding back ---
@@ -368,7 +341,7 @@ def _shards(corpus: Corpus, split: str) -> list[list[list[Row]]]:
 
 
 def _sound_of(clip_id: str, path: Path) -> Media:
-    return {"bytes": sound_track(path), "path": f"{clip_id}.m4a"}
+    return {"bytes": track(path, "audio"), "path": f"{clip_id}.m4a"}
 
 
 def _listed(folder: Path, files: str, rows: int) -> Listed:

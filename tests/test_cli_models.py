@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from crossomni.cli import models
 from crossomni.errors import InputError
-from crossomni.evaluation.roster import system, systems
+from crossomni.evaluation.models.roster import system, systems
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "models.md"
 
@@ -87,6 +87,7 @@ def test_an_unknown_system_is_refused() -> None:
 
 def test_help_reads_no_data() -> None:
     """The module of the command imports neither the systems nor rich."""
-    code = "import sys, crossomni.cli.models; print({'crossomni.evaluation.roster', 'rich.table'} & set(sys.modules))"
+    late = {"crossomni.evaluation.models.roster", "rich.table"}
+    code = f"import sys, crossomni.cli.models; print({late} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from crossomni.cli import data, pairs
 from crossomni.corpus import Corpus, file_sha256
 from crossomni.errors import InputError
-from crossomni.evaluation.runner import EvalConfig, evaluate
+from crossomni.evaluation.runs.runner import EvalConfig, evaluate
 from crossomni.ledger import write_json
 from crossomni.playhouse.company import Season, open_season
 from crossomni.testing import write_clip

@@ -16,7 +16,8 @@ from crossomni import tables
 from crossomni.card import Listed, card
 from crossomni.corpus import Corpus
 from crossomni.errors import DataError, InputError, MediaError
-from crossomni.export import Making, export_parquet, is_exported, sound_track
+from crossomni.export import Making, export_parquet, is_exported
+from crossomni.media import track
 from crossomni.records import Line
 from crossomni.testing import write_clip
 from tests.small_corpus import SOURCE, a_row, small
@@ -112,7 +113,7 @@ def test_a_damaged_data_json_is_no_finished_export(made, tmp_path):
 def test_twenty_times_the_rows_store_media_once(many, made, tmp_path):
     """Rows add their text alone: the sound in the metadata and the videos are stored once a clip."""
     few, all_rows = made.export(tmp_path / "few"), many.export(tmp_path / "many")
-    media = sum(path.stat().st_size + len(sound_track(path)) for path in many.media.values())
+    media = sum(path.stat().st_size + len(track(path, "audio")) for path in many.media.values())
     assert size_of(all_rows) - size_of(few) < media / 10
 
 
@@ -124,8 +125,8 @@ def test_the_sound_is_the_clips_own_unchanged(made, tmp_path):
         with av.open(source) as container:
             return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
 
-    assert packets(str(path)) == packets(io.BytesIO(sound_track(path)))
-    assert sound_track(path) == sound_track(path)
+    assert packets(str(path)) == packets(io.BytesIO(track(path, "audio")))
+    assert track(path, "audio") == track(path, "audio")
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm", ".mov"])
@@ -283,7 +284,7 @@ def test_parquet_holds_the_media_once_a_row_group(many, tmp_path):
     assert files_below(folder) == [
         "README.md", "playhouse/test-00000-of-00001.parquet", "playhouse/train-00000-of-00001.parquet",
     ]  # fmt: skip
-    media = sum(path.stat().st_size + len(sound_track(path)) for path in many.media.values())
+    media = sum(path.stat().st_size + len(track(path, "audio")) for path in many.media.values())
     assert size_of(folder) < 1.5 * media
     table = pq.read_table(folder / "playhouse" / "test-00000-of-00001.parquet")
     assert table["video"][0].as_py() == {"bytes": many.media["play2"].read_bytes(), "path": "play2.mp4"}

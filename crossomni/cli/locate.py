@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from crossomni.cli.printing import Form, tell
 from crossomni.errors import InputError
 
 Run = Annotated[Path, typer.Argument(help="A run's folder.")]
 Judge = Annotated[str | None, typer.Option(help="A chat model that scores the reasoning: openai:NAME@URL.")]
 Truth = Annotated[bool, typer.Option("--truth", help="Score it against the clips' truth instead (playhouse).")]
 AtOnce = Annotated[int, typer.Option(help="Requests to the judge under way at the same time, at most.")]
-Form = Annotated[Literal["table", "markdown", "json"], typer.Option("--as", help="How to print it.")]
-
-WIDTH = 100  # of the table, in columns of a terminal
 
 
 def register(app: typer.Typer) -> None:
@@ -29,14 +27,11 @@ def locate(run: Run, judge: Judge = None, truth: Truth = False, at_once: AtOnce 
     Scores go to logic.jsonl in the run's folder, and into its report; without --judge and --truth the ones that are
     there are shown.
     """
-    import json
-
-    from rich.console import Console
     from tqdm import tqdm
 
     from crossomni.evaluation.folder import RunFolder
-    from crossomni.evaluation.localise import locate_by_judge, locate_by_truth, located
-    from crossomni.evaluation.runner import rescore
+    from crossomni.evaluation.reasoning.localise import locate_by_judge, locate_by_truth, located
+    from crossomni.evaluation.runs.runner import rescore
     from crossomni.judging import judge_config
 
     if judge is not None and truth:
@@ -53,10 +48,4 @@ def locate(run: Run, judge: Judge = None, truth: Truth = False, at_once: AtOnce 
             found = locate_by_truth(run, show) if truth else located(run)
     if (judge is not None or truth) and RunFolder(run).report_path.exists():
         rescore(run)  # its report tells of it
-    if form == "json":
-        print(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
-    elif form == "markdown":
-        print(found.to_markdown())
-    else:
-        console = Console()
-        (console if console.is_terminal else Console(width=WIDTH)).print(found.to_table())
+    tell(found, form)

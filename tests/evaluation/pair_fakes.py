@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from crossomni.evaluation.models import Ask, Said
+from crossomni.evaluation.models.protocol import Ask, Said
 from crossomni.records import Receipt, Row
 from crossomni.tasks import TASKS, Modality
 

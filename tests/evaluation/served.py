@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from crossomni.evaluation.runner import EvalConfig, RunSummary, evaluate
-from crossomni.evaluation.study import StudyConfig
+from crossomni.evaluation.runs.runner import EvalConfig, RunSummary, evaluate
+from crossomni.evaluation.runs.study import StudyConfig
 from crossomni.export import export
 from crossomni.records import Clip
 from crossomni.testing import write_clip

@@ -16,7 +16,7 @@ import pytest
 
 from crossomni.cli import main
 from crossomni.errors import ChatError, ModelError
-from crossomni.evaluation.runner import EvalConfig, evaluate
+from crossomni.evaluation.runs.runner import EvalConfig, evaluate
 from crossomni.testing.chat_server import (
     CLOSED,
     CUT,
