@@ -31,12 +31,12 @@ import torch
 
 from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.folder import open_corpus
-from crossomni.evaluation.models.omni.inputs import ClipInputs, Inputs
-from crossomni.evaluation.models.omni.model import OmniModel
-from crossomni.evaluation.models.omni.prefix import Sampling, next_logits, replies
+from crossomni.evaluation.models.omni_model import OmniModel
 from crossomni.evaluation.models.protocol import Ask
 from crossomni.evaluation.runs.shots import Shots
 from crossomni.media import ClipFile
+from crossomni.omni.inputs import ClipInputs, Inputs
+from crossomni.omni.prefix import Sampling, next_logits, replies
 from crossomni.prompts import compose
 from crossomni.tasks import Modality
 from crossomni.testing import tiny_omni
@@ -202,10 +202,11 @@ def main() -> None:
         model.load()
         inputs: Inputs = model._inputs
         sampling = replace(model._sampling, ends=frozenset())
-        clip = inputs.of_clip(asked(1, {"default": 0})[0])
+        first = asked(1, {"default": 0})[0]
+        clip = inputs.of_clip(first.clip, first.senses)
 
         def prepared(asks: list[Ask]) -> Clip:
-            prompts = [thinned(inputs.ids(ask, clip), set(inputs.marks)) for ask in asks]
+            prompts = [thinned(inputs.ids(ask.prompt, clip), set(inputs.marks)) for ask in asks]
             return Clip(model, asks, prompts, clip, sampling)
 
         compare("ten questions", prepared(asked(10, {"default": 0})), arguments.repeats)

@@ -28,13 +28,13 @@ from decode import CACHE_BYTES, FRAMES, SMALL, cpu_seconds, make_clips
 
 from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.folder import open_corpus
-from crossomni.evaluation.models.omni.inputs import Inputs
 from crossomni.evaluation.models.protocol import Ask
-from crossomni.evaluation.models.weights import from_pretrained
 from crossomni.media import ClipFile, FrameCache
+from crossomni.omni.inputs import Inputs
 from crossomni.prompts import compose
 from crossomni.tasks import Modality
 from crossomni.testing import tiny_omni
+from crossomni.weights import from_pretrained
 
 ROWS = 10
 
@@ -49,15 +49,15 @@ def questions() -> list[Any]:
 def ours(processor: Any, path: Path) -> list[int]:
     """Ten prompts of a clip that is decoded and processed once; the last one's tokens."""
     config = EvalConfig(model="tiny", out=Path("never-written"), frames=FRAMES, pixels=SMALL[0] * SMALL[1])
-    inputs = Inputs(processor, config)
+    inputs = Inputs(processor, config.shown)
     with tempfile.TemporaryDirectory() as empty:
         clip = ClipFile(path, FrameCache(Path(empty), CACHE_BYTES))
         asks = [
             Ask(question=row, prompt=compose("default", row), clip=clip, senses=frozenset(Modality))
             for row in questions()
         ]
-        made = inputs.of_clip(asks[0])
-        return [inputs.ids(ask, made) for ask in asks][-1]
+        made = inputs.of_clip(asks[0].clip, asks[0].senses)
+        return [inputs.ids(ask.prompt, made) for ask in asks][-1]
 
 
 def recipe(processor: Any, path: Path) -> list[int]:

@@ -7,9 +7,13 @@ from crossomni.errors import MissingPackageError
 
 # Module -> the extra of setup.cfg that brings it.
 _EXTRA = {
+    "accelerate": "train",
     "espeakng_loader": "playhouse",
     "faster_whisper": "benchmarks",
     "gguf": "models",
+    "peft": "train",
+    "trl": "train",
+    "yaml": "train",
     "sklearn": "audit",
     "torch": "models",
     "torchaudio": "models",

@@ -27,11 +27,13 @@ SKILLS = (
     "corpus",
     "card",
     "export",
+    "weights",
+    "omni",
     "chat",
     "judging",
     "testing",
 )
-WINGS = ("playhouse", "construction", "evaluation")
+WINGS = ("playhouse", "construction", "evaluation", "training")
 HOUSE = (
     ("crossomni", "errors", "optional", "tasks"),  # the package's own root is the lowest: it imports nothing of ours
     ("records",),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from crossomni.errors import InputError
+from crossomni.omni.presentation import FRAMES, PIXELS, Order, Packing, Presentation
 from crossomni.tasks import Modality
 
 KnockOut = Literal[
@@ -18,8 +19,6 @@ KnockOut = Literal[
 KNOCK_OUTS: tuple[KnockOut, ...] = get_args(KnockOut)
 SENSES: Mapping[KnockOut, Modality] = {"sound": Modality.AUDIO, "sight": Modality.VISION}
 AnswerBy = Literal["likelihood", "letters", "generation"]
-Packing = Literal["interleaved", "apart"]
-Order = Literal["video-first", "text-first"]
 MediaAs = Literal["data", "file"]
 _FREE = {"free": True}  # may differ when a run goes on
 _PLACES = ("data", "annotations", "media", "prompts", "adapter")  # fields that are a folder
@@ -75,11 +74,11 @@ class EvalConfig:
     trust_remote_code: bool = field(
         default=False, metadata={"help": "Run code that comes with the model's weights. Read it first."}
     )
-    frames: int = field(default=32, metadata={"help": "Frames of a clip, evenly spaced."})
+    frames: int = field(default=FRAMES, metadata={"help": "Frames of a clip, evenly spaced."})
     fps: float | None = field(
         default=None, metadata={"help": "Frames a second, --frames of them at most; --frames of any clip by default."}
     )
-    pixels: int = field(default=448 * 252, metadata={"help": "Of one frame, at most; larger ones are made smaller."})
+    pixels: int = field(default=PIXELS, metadata={"help": "Of one frame, at most; larger ones are made smaller."})
     packing: Packing | None = field(
         default=None,
         metadata={
@@ -107,27 +106,29 @@ class EvalConfig:
             raise InputError(
                 "model is empty; wanted a baseline's name, a folder, an id of the Hub, or package:NAME, say."
             )
-        for name in ("limit", "frames", "pixels", "most_new_tokens", "batch", "at_once", "tries"):
+        for name in ("limit", "most_new_tokens", "batch", "at_once", "tries"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{name} is {value}; wanted at least 1.")
         for name in ("shots", "repeat", "temperature"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise InputError(f"{name} is {getattr(self, name)}; wanted 0 or more.")
-        if self.fps is not None and not 0 < self.fps < math.inf:
-            raise InputError(f"fps is {self.fps}; wanted more than 0, or none.")
         if self.rotation not in range(ROTATIONS):
             raise InputError(f"rotation is {self.rotation}; wanted 0 to {ROTATIONS - 1}.")
         for name, kind in (
             ("answer_by", AnswerBy),
-            ("packing", Packing),
-            ("order", Order),
             ("media_as", MediaAs),
         ):
             value, allowed = getattr(self, name), get_args(kind)
             if value not in allowed and not (name == "answer_by" and value is None):
                 raise InputError(f"{name} is {value!r}; wanted one of {', '.join(allowed)}.")
+        _ = self.shown  # refuses what cannot be
         self._check_knock_out()
+
+    @property
+    def shown(self) -> Presentation:
+        """How a clip and a question are put before an Omni-LLM."""
+        return Presentation(**{field.name: getattr(self, field.name) for field in fields(Presentation)})
 
     @property
     def server(self) -> str:

@@ -11,10 +11,10 @@ from crossomni.errors import ModelError
 from crossomni.evaluation.config import AnswerBy
 from crossomni.evaluation.models.likelihood import log_likelihoods, shared
 from crossomni.evaluation.models.protocol import Ask, Said
-from crossomni.evaluation.models.weights import from_pretrained, weights_fingerprint
 from crossomni.optional import need
 from crossomni.records import Question, Receipt
 from crossomni.tasks import Modality
+from crossomni.weights import from_pretrained, weights_fingerprint
 
 _PURPOSE = "a language model"
 # Shows what kind of answer is wanted; its people, towns and things are in no question.

@@ -19,10 +19,10 @@ from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.models.baselines import BASELINES, Baseline
 from crossomni.evaluation.models.endpoint import Endpoint
 from crossomni.evaluation.models.language_model import LanguageModel
-from crossomni.evaluation.models.omni.model import THINKERS, OmniModel
+from crossomni.evaluation.models.omni_model import THINKERS, OmniModel
 from crossomni.evaluation.models.protocol import Model
-from crossomni.evaluation.models.weights import model_type
 from crossomni.tasks import Modality
+from crossomni.weights import model_type
 
 
 def load_model(config: EvalConfig, corpus: Corpus) -> Model:

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from crossomni.errors import InputError, MediaError, ModelError
-from crossomni.evaluation.models.omni.model import OmniModel
+from crossomni.evaluation.models.omni_model import OmniModel
 from crossomni.evaluation.models.protocol import Ask, Said
-from crossomni.evaluation.models.weights import weights_fingerprint
 from crossomni.media import ClipFile
 from crossomni.testing import tiny_omni
+from crossomni.weights import weights_fingerprint
 from tests.evaluation.conftest import make_rows
-from tests.evaluation.models.omni.conftest import KINDS, Tiny, asked
+from tests.omni.conftest import KINDS, Tiny, asked
 
 torch = pytest.importorskip("torch")
 safetensors = pytest.importorskip("safetensors.torch")

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from crossomni.errors import DeafOrBlindError, InputError, ModelError
-from crossomni.evaluation.config import EvalConfig
-from crossomni.evaluation.models.protocol import Ask
 from crossomni.media import ClipFile
+from crossomni.omni.presentation import Presentation
 from crossomni.optional import need
-from crossomni.records import Receipt
+from crossomni.records import Question, Receipt
 from crossomni.tasks import Modality
 
-_RATE_HZ = 16_000
+ALL_SENSES = frozenset(Modality)
+RATE_HZ = 16_000
 _FEWEST = 2  # frames, where they are counted by the second
 _HOP, _MARGIN = 160, 10  # samples that one column of the spectrogram takes, and columns that are certainly enough
 
@@ -31,6 +31,7 @@ class ClipInputs:
     video_tokens: int
     audio_tokens: int
     interleaved: bool  # the sound's tokens stand between the frames': positions must be counted so, too
+    senses: frozenset[Modality]  # what of the clip was used
 
     def receipt(self, prompt_tokens: int) -> Receipt:
         """What of a question reached the model."""
@@ -44,16 +45,24 @@ class ClipInputs:
 
 
 NOTHING = ClipInputs(
-    block=(), tensors={}, frames=0, audio_seconds=0.0, video_tokens=0, audio_tokens=0, interleaved=False
+    block=(),
+    tensors={},
+    frames=0,
+    audio_seconds=0.0,
+    video_tokens=0,
+    audio_tokens=0,
+    interleaved=False,
+    senses=frozenset(),
 )
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Makes inputs with a model's own processor, by what a run's configuration says."""
+    """Makes inputs with a model's own processor."""
 
     processor: Any
-    config: EvalConfig
+    shown: Presentation
+    name: str = "model"  # how errors call the model
 
     @property
     def marks(self) -> tuple[int, ...]:
@@ -69,44 +78,44 @@ class Inputs:
         config = thinker.config
         read = (config.image_token_id, config.video_token_id, config.audio_token_id)
         if self.processor.chat_template is None:
-            raise InputError(f"model {self.config.model}: it has no chat template. Give a folder with all its files.")
+            raise InputError(f"{self.name}: it has no chat template. Give a folder with all its files.")
         if self.marks != read:
             raise InputError(
-                f"model {self.config.model}: its tokenizer writes media as tokens {self.marks}, and the model reads "
+                f"{self.name}: its tokenizer writes media as tokens {self.marks}, and the model reads "
                 f"{read}. Give a folder with all its files."
             )
 
-    def of_clip(self, ask: Ask) -> ClipInputs:
-        """What the processor makes of the clip that ``ask`` is about.
+    def of_clip(self, clip: ClipFile | None, senses: frozenset[Modality] = ALL_SENSES) -> ClipInputs:
+        """What the processor makes of what ``senses`` take of a clip.
 
         Raises:
             MediaError: when the clip cannot be decoded.
             DeafOrBlindError: when the model's own template leaves media out of a conversation.
         """
-        clip, given = ask.clip, self._parts(ask.senses)
+        given = self._parts(senses)
         if clip is None or not given:
             return NOTHING
         torch = need("torch", "an Omni-LLM")
         frames: Any = ()
         sound: Any = ()
         media: dict[str, Any] = {}
-        if Modality.VISION in ask.senses:
+        if Modality.VISION in senses:
             frames = torch.from_numpy(clip.frames(self._count(clip), self._size(clip))).permute(0, 3, 1, 2)
             # The frames are chosen and resized already; ``fps`` tells how far apart they are.
             media |= {"videos": [frames], "fps": len(frames) / clip.seconds, "do_sample_frames": False}
             media["videos_kwargs"] = {"do_resize": False, "cap_pixels_per_frame": False}
-        if Modality.AUDIO in ask.senses:
-            sound = clip.sound(_RATE_HZ)
+        if Modality.AUDIO in senses:
+            sound = clip.sound(RATE_HZ)
             # As long as the sound is: one kind fills every sound up to five minutes otherwise, and cuts longer ones.
             whole = math.ceil(len(sound) / _HOP + _MARGIN) * _HOP
             media |= {"audio": [sound], "audio_kwargs": {"max_length": whole}}
-        if self._interleaved(ask.senses):
+        if self._interleaved(senses):
             media |= {"audio_from_video_indices": [0], "load_audio_from_video": True}
-        text = self._text("", ask.senses)
+        text = self._text("", senses)
         plain = self._plain_ids(text)
         if len(places := self._places(plain)) != len(given):
             raise DeafOrBlindError(
-                f"row {ask.question.id!r}: the model's chat template has {len(places)} marks of media for "
+                f"clip {clip.path.name}: the model's chat template has {len(places)} marks of media for "
                 f"{' and '.join(part['type'] for part in given)}. Mend the template."
             )
         made = self.processor(text=text, return_tensors="pt", **media)
@@ -117,45 +126,45 @@ class Inputs:
             block=block,
             tensors=dict(made),
             frames=len(frames),
-            audio_seconds=len(sound) / _RATE_HZ,
+            audio_seconds=len(sound) / RATE_HZ,
             video_tokens=block.count(self.processor.video_token_id),
             audio_tokens=block.count(self.processor.audio_token_id),
-            interleaved=self._interleaved(ask.senses),
+            interleaved=self._interleaved(senses),
+            senses=senses,
         )
 
-    def ids(self, ask: Ask, clip: ClipInputs) -> list[int]:
-        """The whole prompt as token ids, up to where the reply begins.
+    def ids(self, prompt: str, clip: ClipInputs) -> list[int]:
+        """The whole conversation as token ids, up to where the reply begins.
 
         Raises:
             ModelError: when the prompt's own text has a token that stands for media.
         """
-        senses = ask.senses if clip.block else frozenset()
-        plain = self._plain_ids(self._text(ask.prompt, senses))
+        plain = self._plain_ids(self._text(prompt, clip.senses))
         places = self._places(plain)
-        if len(places) != len(self._parts(senses)):
+        if len(places) != len(self._parts(clip.senses)):
             mark = self.processor.video_token
-            raise ModelError(f"row {ask.question.id!r}: its text has a token that stands for media, such as {mark}.")
+            raise ModelError(f"the prompt's text has a token that stands for media, such as {mark}.")
         return [*plain[: places[0]], *clip.block, *plain[places[-1] + 1 :]] if places else plain
 
-    def letters(self, ask: Ask) -> list[int]:
+    def letters(self, question: Question) -> list[int]:
         """The token of each option's letter.
 
         Raises:
             ModelError: when a letter is more than one token.
         """
         split = self.processor.tokenizer
-        tokens = [split(letter, add_special_tokens=False)["input_ids"] for letter in ask.question.letters]
+        tokens = [split(letter, add_special_tokens=False)["input_ids"] for letter in question.letters]
         if any(len(token) != 1 for token in tokens):
-            raise ModelError(f"row {ask.question.id!r}: a letter is not one token for this model. Let it generate.")
+            raise ModelError(f"row {question.id!r}: a letter is not one token for this model. Let it generate.")
         return [token[0] for token in tokens]
 
     def _text(self, prompt: str, senses: frozenset[Modality]) -> str:
         """The conversation as the model's own template writes it, media still as one mark each."""
         said = [{"type": "text", "text": prompt}]
         media = self._parts(senses)
-        messages = [{"role": "user", "content": said + media if self.config.order == "text-first" else media + said}]
-        if self.config.system:
-            system = [{"type": "text", "text": self.config.system}]
+        messages = [{"role": "user", "content": said + media if self.shown.order == "text-first" else media + said}]
+        if self.shown.system:
+            system = [{"type": "text", "text": self.shown.system}]
             messages = [{"role": "system", "content": system}, *messages]
         text = self.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         return str(text)
@@ -167,7 +176,7 @@ class Inputs:
         return [{"type": part} for part in parts]
 
     def _interleaved(self, senses: frozenset[Modality]) -> bool:
-        return self.config.packing == "interleaved" and {Modality.AUDIO, Modality.VISION} <= senses
+        return self.shown.packing == "interleaved" and {Modality.AUDIO, Modality.VISION} <= senses
 
     def _plain_ids(self, text: str) -> list[int]:
         return list(self.processor.tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -178,17 +187,17 @@ class Inputs:
 
     def _count(self, clip: ClipFile) -> int:
         """How many frames; two at least, which make one of the model's steps in time."""
-        if self.config.fps is None:
-            return self.config.frames
-        return min(self.config.frames, max(_FEWEST, round(clip.seconds * self.config.fps)))
+        if self.shown.fps is None:
+            return self.shown.frames
+        return min(self.shown.frames, max(_FEWEST, round(clip.seconds * self.shown.fps)))
 
     def _size(self, clip: ClipFile) -> tuple[int, int]:
         """Width and height in pixels: whole patches of the model's, within the run's budget."""
         video = self.processor.video_processor
         side = video.patch_size * video.merge_size
         width, height = clip.size
-        shrink = min(1.0, math.sqrt(self.config.pixels / (width * height)))
+        shrink = min(1.0, math.sqrt(self.shown.pixels / (width * height)))
         across, down = (max(1, math.floor(length * shrink / side + 0.5)) for length in (width, height))
-        while across * down * side * side > self.config.pixels and across * down > 1:
+        while across * down * side * side > self.shown.pixels and across * down > 1:
             across, down = (across - 1, down) if across >= down else (across, down - 1)
         return across * side, down * side

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from crossomni.errors import InputError
-from crossomni.evaluation.models.weights import from_pretrained, model_from_pretrained, model_type, weights_fingerprint
 from crossomni.testing import tiny_omni
+from crossomni.weights import from_pretrained, model_from_pretrained, model_type, weights_fingerprint
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

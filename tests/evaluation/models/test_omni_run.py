@@ -18,7 +18,7 @@ from crossomni.records import Clip
 from crossomni.testing import write_clip
 from crossomni.testing.omni import Kind
 from tests.evaluation.conftest import make_annotation, make_rows
-from tests.evaluation.models.omni.conftest import KINDS
+from tests.omni.conftest import KINDS
 
 pytest.importorskip("torch")
 safetensors = pytest.importorskip("safetensors.torch")
@@ -163,7 +163,7 @@ def test_a_template_without_sound_stops_the_run(folders: dict[Kind, Path], data:
     folder = shutil.copytree(folders["qwen2_5_omni"], tmp_path / "tiny")
     template = folder / "chat_template.jinja"
     template.write_text(template.read_text().replace("<|AUDIO|>", ""))
-    with pytest.raises(DeafOrBlindError, match=r"row 'clip_00-au': the model's chat template"):
+    with pytest.raises(DeafOrBlindError, match=r"clip clip_00.mp4: the model's chat template"):
         evaluate(config(folder, data, tmp_path / "run", packing="apart"))
     assert lines(tmp_path / "run") == {}
     assert not (tmp_path / "run/scores.json").exists()

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from crossomni.errors import DeafOrBlindError, ModelError
-from crossomni.evaluation.models.omni.inputs import NOTHING, Inputs
 from crossomni.evaluation.models.protocol import Ask
 from crossomni.media import ClipFile
+from crossomni.omni.inputs import NOTHING, Inputs
+from crossomni.omni.presentation import Presentation
 from crossomni.records import Receipt
 from crossomni.tasks import Modality
 from crossomni.testing import write_clip
-from tests.evaluation.models.omni.conftest import FRAMES, SIDE, Tiny
+from tests.omni.conftest import FRAMES, SIDE, Tiny
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -36,11 +37,11 @@ def test_a_prompt_is_what_the_processor_makes_of_it(
     """Token ids, tensors and counts are those of the whole conversation, whatever was asked on the clip before."""
     ask = replace(asks[3], senses=TEXT_ONLY | SENSES[senses])
     inputs = tiny.inputs(packing=packing, order=order, system=system)
-    clip = inputs.of_clip(replace(asks[0], senses=ask.senses))
-    whole = tiny.whole(ask, inputs.config)
+    clip = inputs.of_clip(asks[0].clip, ask.senses)
+    whole = tiny.whole(ask, inputs.shown)
     ids = whole["input_ids"][0].tolist()
 
-    assert ids == inputs.ids(ask, clip)
+    assert ids == inputs.ids(ask.prompt, clip)
     assert whole["use_audio_in_video"] is clip.interleaved
     assert clip.receipt(len(ids)) == Receipt(
         frames=FRAMES if "video_grid_thw" in whole else 0,
@@ -57,7 +58,7 @@ def test_a_prompt_is_what_the_processor_makes_of_it(
 def test_what_is_heard_is_what_the_processor_makes_of_it(tiny: Tiny, asks: list[Ask]) -> None:
     """The columns of the spectrogram that count are the same, however far it is padded."""
     inputs = tiny.inputs()
-    clip, whole = inputs.of_clip(asks[0]).tensors, tiny.whole(asks[0], inputs.config)
+    clip, whole = inputs.of_clip(asks[0].clip).tensors, tiny.whole(asks[0], inputs.shown)
     mine, theirs = (made["input_features"][0][:, made["feature_attention_mask"][0].bool()] for made in (clip, whole))
 
     assert torch.equal(theirs, mine)
@@ -75,7 +76,7 @@ class Long(ClipFile):
 def test_a_long_sound_is_heard_to_its_end(tiny: Tiny, asks: list[Ask]) -> None:
     """No sound is cut at five minutes, which one kind does unless told else."""
     ask = replace(asks[0], clip=Long(asks[0].clip.path), senses=TEXT_ONLY | {Modality.AUDIO})
-    clip = tiny.inputs().of_clip(ask)
+    clip = tiny.inputs().of_clip(ask.clip, ask.senses)
 
     assert clip.audio_seconds == 301.0
     assert clip.audio_tokens == {"qwen2_5_omni": 25, "qwen3_omni_moe": 13}[tiny.kind] * 301
@@ -87,7 +88,7 @@ def test_frames_stay_within_the_budget(tiny: Tiny, asks: list[Ask], tmp_path: Pa
     """Frames are whole patches, near the clip's own shape, no larger than it by more than half a patch a side."""
     path = write_clip(tmp_path / "clip.mp4", seconds=0.5, size=size, fps=4)
     ask = replace(asks[0], clip=ClipFile(path), senses=TEXT_ONLY | {Modality.VISION})
-    clip = tiny.inputs(pixels=pixels, frames=2).of_clip(ask)
+    clip = tiny.inputs(pixels=pixels, frames=2).of_clip(ask.clip, ask.senses)
     side = tiny.processor.video_processor.patch_size
     _, down, across = (clip.tensors["video_grid_thw"][0] * side).tolist()
 
@@ -102,8 +103,8 @@ def test_frames_stay_within_the_budget(tiny: Tiny, asks: list[Ask], tmp_path: Pa
 def test_nothing_is_made_of_a_clip_that_is_not_given(tiny: Tiny, asks: list[Ask]) -> None:
     """Where sound and sight are knocked out, no file is opened."""
     gone = replace(asks[0], clip=ClipFile(Path("nowhere.mp4")), senses=TEXT_ONLY)
-    assert tiny.inputs().of_clip(gone) is NOTHING
-    assert tiny.inputs().of_clip(replace(asks[0], clip=None)) is NOTHING
+    assert tiny.inputs().of_clip(gone.clip, gone.senses) is NOTHING
+    assert tiny.inputs().of_clip(None) is NOTHING
 
 
 @pytest.mark.parametrize("senses", SENSES)
@@ -111,8 +112,8 @@ def test_a_text_that_would_be_taken_for_media_is_refused(tiny: Tiny, asks: list[
     """A mark of media in a row's own text fails the row: else what stands before it would be lost."""
     ask = replace(asks[0], prompt=f"Who says {tiny.processor.audio_token}?", senses=TEXT_ONLY | SENSES[senses])
     inputs = tiny.inputs()
-    with pytest.raises(ModelError, match=r"row 'clip-au': its text has a token that stands for media"):
-        inputs.ids(ask, inputs.of_clip(ask))
+    with pytest.raises(ModelError, match=r"the prompt's text has a token that stands for media"):
+        inputs.ids(ask.prompt, inputs.of_clip(ask.clip, ask.senses))
 
 
 @pytest.mark.parametrize("senses", ["both", "sound"])
@@ -121,16 +122,16 @@ def test_a_template_that_leaves_sound_out_is_found(tiny: Tiny, asks: list[Ask], 
     tiny.processor.save_pretrained(tmp_path)
     template = tmp_path / "chat_template.jinja"
     template.write_text(template.read_text().replace(tiny.processor.audio_token, ""))
-    inputs = Inputs(transformers.AutoProcessor.from_pretrained(tmp_path), tiny.config(packing="apart"))
+    inputs = Inputs(transformers.AutoProcessor.from_pretrained(tmp_path), Presentation(packing="apart"))
     with pytest.raises(DeafOrBlindError, match=r"marks of media for .*audio. Mend the template"):
-        inputs.of_clip(replace(asks[0], senses=TEXT_ONLY | SENSES[senses]))
+        inputs.of_clip(asks[0].clip, TEXT_ONLY | SENSES[senses])
 
 
 def test_the_budget_of_the_tests_resizes_nothing(tiny: Tiny, asks: list[Ask]) -> None:
     """What the other tests compare is the clip's own size."""
     side = tiny.processor.video_processor.patch_size
     assert [FRAMES // 2, SIDE // side, SIDE // side] == (
-        tiny.inputs().of_clip(asks[0]).tensors["video_grid_thw"][0].tolist()
+        tiny.inputs().of_clip(asks[0].clip).tensors["video_grid_thw"][0].tolist()
     )
 
 
@@ -140,7 +141,7 @@ def test_frames_by_the_second(
 ) -> None:
     """Two a second of five seconds are ten, unless fewer are allowed; two at least; else as many as were asked for."""
     clip = ClipFile(write_clip(tmp_path / "c.mp4", seconds=5.0, size=(SIDE, SIDE)))
-    made = tiny.inputs(fps=fps, frames=frames).of_clip(replace(asks[0], clip=clip))
+    made = tiny.inputs(fps=fps, frames=frames).of_clip(clip)
 
     assert given == made.frames
     assert float(made.tensors["video_second_per_grid"]) == pytest.approx(2 * 5.0 / given)

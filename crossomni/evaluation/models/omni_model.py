@@ -11,13 +11,13 @@ from typing import Any
 from crossomni.errors import InputError, ModelError
 from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.models.ahead import ahead, in_batches, memory_errors
-from crossomni.evaluation.models.omni.inputs import ClipInputs, Inputs
-from crossomni.evaluation.models.omni.prefix import Prefix, Sampling, check_numbers, go_on, next_logits, read, replies
 from crossomni.evaluation.models.protocol import ROW_FAILURES, Ask, InOrder, Said
-from crossomni.evaluation.models.weights import from_pretrained, model_from_pretrained, weights_fingerprint
 from crossomni.evaluation.runs.shards import Shard
+from crossomni.omni.inputs import ClipInputs, Inputs
+from crossomni.omni.prefix import Prefix, Sampling, check_numbers, go_on, next_logits, read, replies
 from crossomni.optional import need
 from crossomni.tasks import Modality
+from crossomni.weights import from_pretrained, model_from_pretrained, weights_fingerprint
 
 _PURPOSE = "an Omni-LLM"
 # The class that hears, sees and reads, by the model's type: of whole checkpoints and of thinkers alone.
@@ -73,12 +73,12 @@ class OmniModel(InOrder):
 
     def letter_scores(self, asks: Sequence[Ask]) -> Iterator[list[float]]:
         """For each question on one clip, the log-probability, in nats, that each option's letter comes next."""
-        clip = self._inputs.of_clip(asks[0])
+        clip = self._inputs.of_clip(asks[0].clip, asks[0].senses)
         scores: dict[int, list[float]] = {}
-        for prefix, some, tails in self._branches(asks, [self._inputs.ids(ask, clip) for ask in asks], clip):
+        for prefix, some, tails in self._branches(asks, [self._inputs.ids(ask.prompt, clip) for ask in asks], clip):
             logs = next_logits(self._thinker, prefix, tails).log_softmax(-1)
             scores |= {
-                id(ask): [float(row[letter]) for letter in self._inputs.letters(ask)]
+                id(ask): [float(row[letter]) for letter in self._inputs.letters(ask.question)]
                 for ask, row in zip(some, logs, strict=True)
             }
         yield from (scores[id(ask)] for ask in asks)
@@ -86,7 +86,7 @@ class OmniModel(InOrder):
     def _prepare(self, asks: Sequence[Ask]) -> ClipInputs:
         try:
             with memory_errors():
-                return self._inputs.of_clip(asks[0])
+                return self._inputs.of_clip(asks[0].clip, asks[0].senses)
         except need("torch", _PURPOSE).OutOfMemoryError as error:
             reason = " ".join(str(error).split())
             raise ModelError(f"out of memory on the clip ({reason}). Give fewer --frames or --pixels.") from error
@@ -97,7 +97,7 @@ class OmniModel(InOrder):
         ids = []
         for ask in asks:
             try:
-                ids.append(self._inputs.ids(ask, clip))
+                ids.append(self._inputs.ids(ask.prompt, clip))
                 left[id(ask)] = ask
             except ModelError as error:
                 yield ask, error
@@ -123,7 +123,9 @@ class OmniModel(InOrder):
         asks, tails, prefix = [one.ask for one in batch], [one.tail for one in batch], batch[0].prefix
         if self._config.answer_by == "letters":
             logits = next_logits(self._thinker, prefix, tails)
-            return [_likeliest(ask, row[self._inputs.letters(ask)]) for ask, row in zip(asks, logits, strict=True)]
+            return [
+                _likeliest(ask, row[self._inputs.letters(ask.question)]) for ask, row in zip(asks, logits, strict=True)
+            ]
         said = replies(self._thinker, prefix, tails, self._sampling, [ask.seed for ask in asks])
         return [self._inputs.processor.tokenizer.decode(reply, skip_special_tokens=True).strip() for reply in said]
 
@@ -154,7 +156,7 @@ class OmniModel(InOrder):
     @cached_property
     def _inputs(self) -> Inputs:
         processor = from_pretrained("AutoProcessor", self._source, trust=self._config.trust_remote_code)
-        return Inputs(processor, self._config)
+        return Inputs(processor, self._config.shown, f"model {self._config.model}")
 
     @cached_property
     def _thinker(self) -> Any:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from crossomni.evaluation.models.omni.inputs import ClipInputs
-from crossomni.evaluation.models.omni.prefix import Prefix, Sampling, go_on, next_logits, read, replies
 from crossomni.evaluation.models.protocol import Ask
 from crossomni.media import ClipFile
+from crossomni.omni.inputs import ClipInputs
+from crossomni.omni.prefix import Prefix, Sampling, go_on, next_logits, read, replies
 from crossomni.tasks import Modality
 from tests.evaluation.conftest import make_rows
-from tests.evaluation.models.omni.conftest import ALL, Tiny, asked
+from tests.omni.conftest import ALL, Tiny, asked
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -46,8 +46,8 @@ class Reading:
 def reading(tiny: Tiny, asks: list[Ask], **changes: Any) -> Reading:
     """Of three questions whose rests differ in length."""
     inputs = tiny.inputs(**changes)
-    clip = inputs.of_clip(asks[0])
-    prompts = [inputs.ids(ask, clip) for ask in asks]
+    clip = inputs.of_clip(asks[0].clip, asks[0].senses)
+    prompts = [inputs.ids(ask.prompt, clip) for ask in asks]
     common = next(n for n in range(len(prompts[0])) if len({tuple(prompt[: n + 1]) for prompt in prompts}) > 1)
     assert len({len(prompt) for prompt in prompts}) > 1
     prefix = read(tiny.thinker, prompts[0][:common], clip)

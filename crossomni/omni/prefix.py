@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crossomni.errors import ModelError
-from crossomni.evaluation.models.omni.inputs import ClipInputs
+from crossomni.omni.inputs import ClipInputs
 from crossomni.optional import need
 
 Tokens = Sequence[int]

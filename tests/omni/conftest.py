@@ -7,10 +7,11 @@ from typing import Any, get_args
 import pytest
 
 from crossomni.evaluation.config import EvalConfig
-from crossomni.evaluation.models.omni.inputs import Inputs
-from crossomni.evaluation.models.omni.model import THINKERS, OmniModel
+from crossomni.evaluation.models.omni_model import THINKERS, OmniModel
 from crossomni.evaluation.models.protocol import Ask
 from crossomni.media import ClipFile, FrameCache
+from crossomni.omni.inputs import Inputs
+from crossomni.omni.presentation import Presentation
 from crossomni.prompts import compose
 from crossomni.records import Row
 from crossomni.tasks import Modality
@@ -46,13 +47,13 @@ class Tiny:
 
     def inputs(self, **changes: Any) -> Inputs:
         """What prepares its prompts."""
-        return Inputs(self.processor, self.config(**changes))
+        return Inputs(self.processor, self.config(**changes).shown)
 
     def model(self, **changes: Any) -> OmniModel:
         """The model as a run makes it."""
         return OmniModel("tiny", self.folder, self.kind, self.config(**changes))
 
-    def whole(self, ask: Ask, config: EvalConfig) -> dict[str, Any]:
+    def whole(self, ask: Ask, config: EvalConfig | Presentation) -> dict[str, Any]:
         """What the processor makes of the whole conversation, and how the sound is packed."""
         told = [{"type": "text", "text": ask.prompt}]
         seen, heard = Modality.VISION in ask.senses, Modality.AUDIO in ask.senses

@@ -1,0 +1,147 @@
+"""What a training can be told. Light to import: the command line reads its options from here.
+
+The defaults are the paper's settings (section 4.2.2, B.2); where it names none, the comment says why ours is ours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from crossomni.errors import InputError
+from crossomni.omni.presentation import FRAMES, PIXELS, Order, Packing, Presentation
+
+Switch = Literal["on", "off"]
+REWARDS = ("format", "accuracy", "context", "logic")
+# Equal parts: the paper gives no weights, and says of none that it counts for more.
+WEIGHTS: Mapping[str, float] = dict.fromkeys(REWARDS, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """What both trainings share."""
+
+    model: str = field(metadata={"help": "The thinker: a folder, an id of the Hub, or tiny:KIND (random weights)."})
+    out: Path = field(metadata={"help": "Where weights, curves and checkpoints go; the same training goes on there."})
+    data: str = field(default="playhouse", metadata={"help": "playhouse, a data folder, or full."})
+    split: str = field(default="train", metadata={"help": "The split that is trained on."})
+    annotations: Path | None = field(default=None, metadata={"help": "Of full: the folder of annotations."})
+    media: Path | None = field(default=None, metadata={"help": "Of full: the folder of your media files."})
+    rows: int | None = field(
+        default=None, metadata={"help": "So many rows, as many of each modality as can be; all by default."}
+    )
+    held_out: float = field(
+        default=0.05, metadata={"help": "The share of the split's episodes that is kept from training, to watch it."}
+    )
+    prompt: str = field(default="default", metadata={"help": "The prompt's name, as for evaluate."})
+    prompts: Path | None = field(default=None, metadata={"help": "A folder of your own prompt files."})
+    lora: Switch = field(default="on", metadata={"help": "off trains the whole language model: for random weights."})
+    lora_rank: int = field(default=16, metadata={"help": "The rank r of LoRA."})
+    lora_alpha: int = field(default=32, metadata={"help": "LoRA's alpha."})
+    learning_rate: float = field(default=1e-5, metadata={"help": "At its highest."})
+    batch: int = field(default=32, metadata={"help": "Rows (GRPO: prompts) of one optimiser step, over all processes."})
+    at_once: int = field(default=1, metadata={"help": "Rows (GRPO: completions) that one process computes at once."})
+    epochs: float = field(default=1.0, metadata={"help": "How often each row is seen."})
+    most_steps: int | None = field(default=None, metadata={"help": "Stop after so many optimiser steps."})
+    save_every: int = field(default=50, metadata={"help": "Steps from one checkpoint to the next."})
+    watch_every: int = field(
+        default=0, metadata={"help": "Steps from one look at held-out rows to the next; 0: at the end."}
+    )
+    towers: Switch = field(
+        default="on", metadata={"help": "Keep what the frozen towers make of a clip on disk, and use it again."}
+    )
+    frames: int = field(default=FRAMES, metadata={"help": "Frames of a clip, evenly spaced."})
+    fps: float | None = field(default=None, metadata={"help": "Frames a second, --frames of them at most."})
+    pixels: int = field(default=PIXELS, metadata={"help": "Of one frame, at most; larger ones are made smaller."})
+    packing: Packing = field(default="interleaved", metadata={"help": "interleaved or apart."})
+    order: Order = field(default="video-first", metadata={"help": "video-first or text-first."})
+    system: str = field(default="", metadata={"help": "The system message; the template's own by default."})
+    report_to: str = field(default="none", metadata={"help": "TRL's trackers: tensorboard, wandb, trackio, …"})
+    trust_remote_code: bool = field(
+        default=False, metadata={"help": "Run code that comes with the model's weights. Read it first."}
+    )
+    trl: Mapping[str, Any] = field(
+        default_factory=dict, metadata={"help": "Further settings of TRL's trainer, as it names them."}
+    )
+    seed: int = field(default=0, metadata={"help": "Of the sample of rows, their order, and what is drawn."})
+
+    def __post_init__(self) -> None:
+        for name in ("rows", "lora_rank", "lora_alpha", "batch", "at_once", "most_steps", "save_every"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"{name} is {value}; wanted at least 1.")
+        for name in ("learning_rate", "epochs"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise InputError(f"{name} is {getattr(self, name)}; wanted more than 0.")
+        if not 0 <= self.held_out < 1:
+            raise InputError(f"held_out is {self.held_out}; wanted a share, from 0 to less than 1.")
+        for name in ("lora", "towers", *(["rationale"] if hasattr(self, "rationale") else [])):
+            if getattr(self, name) not in get_args(Switch):
+                raise InputError(f"{name} is {getattr(self, name)!r}; wanted on or off.")
+        _ = self.shown  # refuses what cannot be
+
+    @property
+    def shown(self) -> Presentation:
+        """How a clip and a question are put before the model."""
+        return Presentation(**{field.name: getattr(self, field.name) for field in fields(Presentation)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SFTTraining(TrainConfig):
+    """Supervised fine-tuning: the row's rationale, then its answer (section 4.2.2)."""
+
+    rationale: Switch = field(
+        default="on", metadata={"help": "off trains on the answer alone (Table 8, without CoT supervision)."}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GRPOTraining(TrainConfig):
+    """Group relative policy optimisation from the fine-tuned adapter (section 4.2.2, Table 18)."""
+
+    learning_rate: float = field(default=5e-6, metadata={"help": "At its highest."})
+    batch: int = field(default=16, metadata={"help": "Prompts of one optimiser step, over all processes."})
+    rows: int | None = field(default=982, metadata={"help": "So many rows, as many of each modality as can be."})
+    adapter: Path | None = field(
+        default=None, metadata={"help": "The fine-tuned adapter that is trained on; also the reference."}
+    )
+    rollouts: int = field(default=4, metadata={"help": "Completions of each prompt."})
+    most_new_tokens: int = field(default=512, metadata={"help": "Of a completion."})
+    temperature: float = field(default=1.0, metadata={"help": "Of a completion."})
+    beta: float = field(default=0.04, metadata={"help": "How much leaving the reference costs (KL)."})
+    judge: str = field(default="offline", metadata={"help": "openai:NAME@URL, or offline (playhouse's own truth)."})
+    thinking_reward: Switch = field(
+        default="on", metadata={"help": "off drops both rewards that ask a judge (Table 9, without T-R)."}
+    )
+    weights: Mapping[str, float] = field(
+        default_factory=lambda: dict(WEIGHTS), metadata={"help": "Of format, accuracy, context and logic."}
+    )
+    most_unscored: float = field(
+        default=0.5, metadata={"help": "Stop when more than this share of completions gets no score."}
+    )
+    canaries_every: int = field(default=25, metadata={"help": "Steps from one test of the judge to the next."})
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("rollouts", "most_new_tokens", "canaries_every"):
+            if getattr(self, name) < 1 + (name == "rollouts"):
+                raise InputError(f"{name} is {getattr(self, name)}; wanted at least {1 + (name == 'rollouts')}.")
+        if self.thinking_reward not in get_args(Switch):
+            raise InputError(f"thinking_reward is {self.thinking_reward!r}; wanted on or off.")
+        if not 0 <= self.beta < math.inf:
+            raise InputError(f"beta is {self.beta}; wanted 0 or more.")
+        if not 0 < self.temperature < math.inf:
+            raise InputError(f"temperature is {self.temperature}; wanted more than 0.")
+        if unknown := sorted({*self.weights} - {*REWARDS}):
+            raise InputError(f"weights has {', '.join(unknown)}; wanted some of {', '.join(REWARDS)}.")
+        if not 0 <= self.most_unscored <= 1:
+            raise InputError(f"most_unscored is {self.most_unscored}; wanted a share, 0 to 1.")
+
+    @property
+    def rewarded(self) -> dict[str, float]:
+        """The weight of each reward that counts, by its name."""
+        names = REWARDS if self.thinking_reward == "on" else REWARDS[:2]
+        return {name: weight for name in names if (weight := self.weights.get(name, 0.0))}
