@@ -63,3 +63,7 @@ class ChatError(ModelError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class TrainingError(CrossOmniError, RuntimeError):
+    """A training that cannot go on: too little of it can be scored, say."""

@@ -337,7 +337,7 @@ def test_a_cache_that_cannot_be_written_costs_time_and_no_result(tmp_path, caplo
     cache = FrameCache(tmp_path / "file" / "cache", ROOMY)
     assert [cache.array("a", lambda value=value: np.full(1, value))[0] for value in (1, 2)] == [1, 2]
     assert [record.getMessage() for record in caplog.records] == [
-        f"frame cache {tmp_path}/file/cache: Not a directory; clips are decoded without it."
+        f"frame cache {tmp_path}/file/cache: Not a directory; what it would hold is made again."
     ]
     with pytest.raises(InputError, match="max_bytes is -1"):
         FrameCache(tmp_path, -1)
@@ -372,7 +372,7 @@ def _read_with_a_full_disk(queue, path, folder):
     warnings = []
     handler = logging.Handler()
     handler.emit = lambda record: warnings.append(record.getMessage())
-    logging.getLogger("crossomni.media.cache").addHandler(handler)
+    logging.getLogger("crossomni.media.disk").addHandler(handler)
     content = _everything(path, FrameCache(folder, ROOMY))
     queue.put((hashlib.sha256(content).hexdigest(), warnings))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,18 +15,12 @@ from crossomni.evaluation.models.protocol import ROW_FAILURES, Ask, InOrder, Sai
 from crossomni.evaluation.runs.shards import Shard
 from crossomni.omni.inputs import ClipInputs, Inputs
 from crossomni.omni.prefix import Prefix, Sampling, check_numbers, go_on, next_logits, read, replies
+from crossomni.omni.thinkers import THINKERS
 from crossomni.optional import need
 from crossomni.tasks import Modality
 from crossomni.weights import from_pretrained, model_from_pretrained, weights_fingerprint
 
 _PURPOSE = "an Omni-LLM"
-# The class that hears, sees and reads, by the model's type: of whole checkpoints and of thinkers alone.
-THINKERS: Mapping[str, str] = {
-    "qwen2_5_omni": "Qwen2_5OmniThinkerForConditionalGeneration",
-    "qwen2_5_omni_thinker": "Qwen2_5OmniThinkerForConditionalGeneration",
-    "qwen3_omni_moe": "Qwen3OmniMoeThinkerForConditionalGeneration",
-    "qwen3_omni_moe_thinker": "Qwen3OmniMoeThinkerForConditionalGeneration",
-}
 _WORTH_READING = 16  # tokens that some of the questions share beyond what all of them share
 
 

@@ -1,0 +1,224 @@
+"""GRPO on video and sound: TRL's ``GRPOTrainer``, every pass of which sees and hears (section 4.2.2, Table 18).
+
+TRL's own trainer runs on a prompt with a video without an error, and wrongly: generation sees the video, the passes
+that the gradient is of do not. Four of its hooks are overridden here, and a clip goes with its sample through all
+passes: rollout, old, reference and policy.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import trl
+from accelerate.utils import send_to_device
+from trl.models import unwrap_model_for_generation
+
+from crossomni.errors import InputError, TrainingError
+from crossomni.omni.batches import merged, padded
+from crossomni.omni.inputs import ClipInputs
+from crossomni.omni.presentation import Presentation
+from crossomni.omni.towers import TowerStore, open_door
+from crossomni.training.encoding import Encoded
+from crossomni.training.sft import encoder_for
+from crossomni.training.thinkers import load_processor, load_thinker, made_ready
+
+Row = Mapping[str, Any]  # of the training set: its columns
+# What TRL can roll out with and this trainer cannot: none of them sees and hears.
+_BLIND = ("use_vllm", "use_transformers_continuous_batching")
+
+
+class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc]
+    """Learns from rewards what to say about clips, seeing and hearing them.
+
+    Args:
+        model: a thinker (with its fine-tuned adapter, by ``thinkers.with_adapter``), a folder, or an id of the Hub.
+        reward_funcs: TRL's; ``crossomni.training.rewards`` has those of Table 18. None for a completion leaves it
+            unscored: it moves nothing.
+        args: TRL's; marks of media are kept from being generated.
+        train_dataset: rows with ``prompt``, a user's turn of one video and text, and the columns that rewards take.
+        processing_class, shown, store: as for ``OmniSFTTrainer``.
+        most_unscored: training stops when a greater share of a step's completions is unscored.
+        on_completed: gets rows and their completions as they come, a chunk at a time, before the last are there; a
+            judge can begin on them.
+
+    A row whose clip cannot be taken is named in ``failures.jsonl`` beside the weights. Its completions are unscored
+    and masked: nothing is learned of them.
+
+    Raises:
+        InputError: for a model that is no thinker, or prompts of another form.
+        TrainingError: in training, when too many completions are unscored.
+    """
+
+    def __init__(  # noqa: PLR0913 (TRL's own arguments, and three of ours)
+        self,
+        model: Any,
+        reward_funcs: Any = None,
+        args: trl.GRPOConfig | None = None,
+        *,
+        processing_class: Any = None,
+        shown: Presentation | None = None,
+        store: TowerStore | None = None,
+        most_unscored: float = 1.0,
+        on_completed: Callable[[Sequence[Row], Sequence[str]], None] | None = None,
+        **given: Any,
+    ) -> None:
+        if isinstance(model, str | Path):
+            processing_class = processing_class or load_processor(model)
+            model = load_thinker(model)
+        processing_class = processing_class or load_processor(model.config._name_or_path)
+        args = args or trl.GRPOConfig("grpo")
+        for name in _BLIND:
+            if getattr(args, name):
+                raise InputError(f"{name} is on; its rollouts neither see nor hear. Leave it off.")
+        self.encoder = encoder_for(model, processing_class, args.output_dir, shown, store)
+        self._most_unscored, self._on_completed = most_unscored, on_completed
+        self._rows: Sequence[Row] = ()  # that are being generated for
+        self._samples: list[Encoded] = []  # the same, encoded
+        self._clips: list[ClipInputs] = []  # of the batch that is being computed
+        args.remove_unused_columns = False
+        args.generation_kwargs = {**(args.generation_kwargs or {}), "suppress_tokens": media_tokens(model.config)}
+        super().__init__(
+            model=made_ready(model), reward_funcs=reward_funcs, args=args, processing_class=processing_class, **given
+        )
+        made_ready(self.model)  # also where LoRA has wrapped it
+        if self.ref_model is not None:
+            open_door(self.accelerator.unwrap_model(self.ref_model))
+
+    def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        """A batch with each sample's clip; TRL shuffles and splits it with all else that goes by samples."""
+        self._rows = inputs
+        batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        batch["clips"] = self._clips
+        for place in self._failed():
+            batch["completion_mask"][place] = 0
+        return batch
+
+    def _tokenize_prompts(self, prompts: list[Any]) -> tuple[list[list[int]], None, dict[str, Any]]:
+        """Each prompt's token ids. Their clips are not handed on by TRL: they stay here, in the samples' order."""
+        names = [str(row.get("id", "a row")) for row in self._rows]
+        self._samples = [self.encoder.encode(prompt, name) for prompt, name in zip(prompts, names, strict=True)]
+        self._clips = [sample.clip for sample in self._samples]
+        return [list(sample.prompt) for sample in self._samples], None, {}
+
+    def _generate_single_turn(
+        self,
+        prompt_ids: list[list[int]],
+        images: Any,
+        multimodal_fields: dict[str, Any],
+        num_generations: int,
+        has_tool_images: bool = False,
+    ) -> tuple[list[list[int]], None]:
+        """Completions, some prompts at a time, so that the first can be judged while the last are made."""
+        end = self._tokenizer.eos_token_id
+        completions: list[list[int]] = []
+        for some in _chunks(len(prompt_ids), max(num_generations, self.args.per_device_train_batch_size)):
+            samples = self._samples[some]
+            made = iter(self._generated([sample for sample in samples if not sample.failure]))
+            said = [[end] if sample.failure else next(made) for sample in samples]
+            completions += said
+            if self._on_completed is not None:
+                self._on_completed(self._rows[some], self._tokenizer.batch_decode(said, skip_special_tokens=True))
+        return completions, None
+
+    def _generated(self, samples: Sequence[Encoded]) -> list[list[int]]:
+        """A completion of each sample, with the token that ends it, where one did."""
+        if not samples:
+            return []
+        prompts = [sample.prompt for sample in samples]
+        ids, mask = padded(prompts, self.encoder.pad, "left"), padded([[1] * len(one) for one in prompts], 0, "left")
+        given = {"input_ids": ids, "attention_mask": mask} | merged([sample.clip for sample in samples])
+        with (
+            unwrap_model_for_generation(
+                self.model_wrapped,
+                self.accelerator,
+                gather_deepspeed3_params=self.args.ds3_gather_for_generation,
+                generation_kwargs=self.generation_kwargs,
+                gradient_checkpointing_kwargs=self.args.gradient_checkpointing_kwargs,
+            ) as thinker,
+            torch.no_grad(),
+            self._dist.summon_full_params(self.model_wrapped, recurse=False),
+        ):
+            said = thinker.generate(
+                **send_to_device(given, self.accelerator.device), generation_config=self.generation_config
+            )
+        return [_to_the_end(tokens, self.eos_token_ids) for tokens in said[:, ids.shape[1] :].tolist()]
+
+    def _calculate_rewards(
+        self, inputs: list[dict[str, Any]], prompts: list[Any], completions: list[Any], completion_ids_list: list[Any]
+    ) -> Any:
+        """Rewards of all processes' completions: (completions, rewards). Unscored by one is unscored (NaN) by all.
+
+        TRL leaves a None out of a completion's sum, which then counts as 0 beside the other rewards.
+        """
+        rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
+        failed = torch.zeros(len(prompts), device=rewards.device)
+        failed[self._failed()] = 1
+        failed = self.accelerator.gather(failed).bool()
+        unscored = rewards.isnan().any(dim=1)
+        rewards[unscored | failed] = torch.nan
+        mode = "train" if self.model.training else "eval"
+        tried = max(1, int((~failed).sum()))
+        share = int((unscored & ~failed).sum()) / tried
+        self._metrics[mode]["unscored"].append(share)
+        self._metrics[mode]["failed_rows"].append(float(failed.float().mean()))
+        if share > self._most_unscored:
+            raise TrainingError(
+                f"step {self.state.global_step}: {share:.0%} of {tried} completions got no score, and at most "
+                f"{self._most_unscored:.0%} may. Look into the judge's replies; the last checkpoint is kept."
+            )
+        return rewards
+
+    def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Any:
+        self._clips = inputs["clips"]
+        return super()._compute_loss(model, inputs)
+
+    def _get_per_token_logps_and_entropies(
+        self,
+        model: Any,
+        input_ids: Any,
+        attention_mask: Any,
+        logits_to_keep: int,
+        batch_size: int | None = None,
+        **given: Any,
+    ) -> tuple[Any, Any, Any]:
+        """Log-probabilities of completions, by passes that see and hear, ``batch_size`` samples at a time."""
+        made = []
+        for some in _chunks(len(input_ids), batch_size or len(input_ids)):
+            media = send_to_device(merged(self._clips[some]), self.accelerator.device)
+            seeing = functools.partial(model, **media)
+            made.append(
+                super()._get_per_token_logps_and_entropies(
+                    seeing, input_ids[some], attention_mask[some], logits_to_keep, **given
+                )
+            )
+        logs, entropies, losses = zip(*made, strict=True)
+        return (
+            torch.cat(logs),
+            None if entropies[0] is None else torch.cat(entropies),
+            None if losses[0] is None else torch.stack(losses).mean(),
+        )
+
+    def _failed(self) -> list[int]:
+        """The places of the samples whose clip could not be taken."""
+        return [place for place, sample in enumerate(self._samples) if sample.failure]
+
+
+def media_tokens(config: Any) -> list[int]:
+    """Tokens that stand for media, or begin or end them: in a completion they would be taken for a clip."""
+    names = [f"{kind}_token_id" for kind in ("image", "video", "audio")]
+    names += [f"{kind}_{edge}_token_id" for kind in ("vision", "audio") for edge in ("start", "end")]
+    return sorted({number for name in names if (number := getattr(config, name, None)) is not None})
+
+
+def _chunks(count: int, size: int) -> Iterator[slice]:
+    yield from (slice(start, start + size) for start in range(0, count, size))
+
+
+def _to_the_end(tokens: Sequence[int], ends: Sequence[int]) -> list[int]:
+    """Up to the first token that ends a completion, and with it."""
+    stop = next((place for place, token in enumerate(tokens) if token in ends), len(tokens))
+    return list(tokens[: stop + 1])

@@ -1,0 +1,84 @@
+"""Fine-tuning on video and sound: TRL's ``SFTTrainer`` over conversations about clips (section 4.2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import trl
+
+from crossomni.errors import InputError
+from crossomni.omni.inputs import Inputs
+from crossomni.omni.presentation import Presentation
+from crossomni.omni.towers import Clips, TowerStore
+from crossomni.training.encoding import Encoder, collate
+from crossomni.training.thinkers import load_processor, load_thinker, made_ready
+
+FAILURES = "failures.jsonl"  # in the training's folder
+
+
+def encoder_for(
+    thinker: Any, processor: Any, folder: str, shown: Presentation | None, store: TowerStore | None
+) -> Encoder:
+    """What encodes a trainer's conversations; its failures are written beside the weights."""
+    inputs = Inputs(processor, shown or Presentation())
+    inputs.check(thinker)
+    return Encoder(Clips(inputs, thinker, store), Path(folder) / FAILURES)
+
+
+class OmniSFTTrainer(trl.SFTTrainer):  # type: ignore[misc]
+    """Learns replies about clips, seeing and hearing them. Loss is taken of the replies alone.
+
+    Args:
+        model: a thinker, a folder, or an id of the Hub. Its towers are frozen.
+        args: TRL's; what would cut prompts or drop columns is set as it has to be.
+        train_dataset: rows with ``messages``: a user's turn of one video (``{"type": "video", "path": …}``) and text,
+            then an assistant's. ``crossomni.training.rows`` makes them.
+        processing_class: the model's processor; by default that of the model's folder.
+        shown: how clips are shown.
+        store: where the towers' outputs are kept; without one, decoder and towers run for every row.
+
+    A row whose clip cannot be taken is named in ``failures.jsonl`` beside the weights, and nothing is learned of it.
+
+    Raises:
+        InputError: for a model that is no thinker, or conversations of another form.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        args: trl.SFTConfig | None = None,
+        *,
+        processing_class: Any = None,
+        shown: Presentation | None = None,
+        store: TowerStore | None = None,
+        **given: Any,
+    ) -> None:
+        if isinstance(model, str | Path):
+            processing_class = processing_class or load_processor(model)
+            model = load_thinker(model)
+        processing_class = processing_class or load_processor(model.config._name_or_path)
+        args = args or trl.SFTConfig("sft")
+        self.encoder = encoder_for(model, processing_class, args.output_dir, shown, store)
+        args.remove_unused_columns = False  # the messages are no argument of the model's
+        args.max_length = None  # a prompt that is cut loses a part of its clip's tokens
+        args.dataset_kwargs = {**(args.dataset_kwargs or {}), "skip_prepare_dataset": True}
+        super().__init__(
+            model=made_ready(model),
+            args=args,
+            processing_class=processing_class,
+            data_collator=self._collate,
+            **given,
+        )
+        made_ready(self.model)  # also where LoRA has wrapped it
+
+    def _collate(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        for row in rows:
+            if "messages" not in row:
+                raise InputError(
+                    f"training rows have the columns {', '.join(row)}; wanted messages. "
+                    "Make them with crossomni.training.rows."
+                )
+        examples = [self.encoder.encode(row["messages"], str(row.get("id", "a row"))) for row in rows]
+        return collate(examples, self.encoder.pad)
