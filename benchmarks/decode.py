@@ -27,7 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -168,10 +168,10 @@ def measure(name: str, path: Path, folder: Path) -> None:
     print(json.dumps(cost))
 
 
-def run(name: str, path: Path, folder: Path) -> dict[str, Any]:
-    """Run one reading in a process of its own."""
+def in_a_process(script: str, name: str, **options: Path) -> dict[str, Any]:
+    """Have a script measure one way in a process of its own, on one thread."""
     alone = {"OMP_NUM_THREADS": "1", "TORCHCODEC_NUM_THREADS": "1", "FORCE_QWENVL_VIDEO_READER": "torchcodec"}
-    command = [sys.executable, __file__, "--measure", name, "--clip", str(path), "--folder", str(folder)]
+    command = [sys.executable, script, "--measure", name, *(f"--{option}={path}" for option, path in options.items())]
     done = subprocess.run(command, env={**os.environ, **alone}, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr}")
@@ -196,7 +196,7 @@ def compare(folder: Path, repeats: int) -> None:
     runs: dict[tuple[str, Path], list[dict[str, Any]]] = {job: [] for job in jobs}
     for _ in range(repeats):
         for job in jobs:
-            runs[job].append(run(*job, folder))
+            runs[job].append(in_a_process(__file__, job[0], clip=job[1], folder=folder))
     cpu = {job: statistics.median(cost["cpu"] for cost in costs) for job, costs in runs.items()}
     for clip in (with_b, without_b):
         print(f"{clip.name}: {clip.stat().st_size / 1e6:.1f} MB")
@@ -221,16 +221,22 @@ def compare(folder: Path, repeats: int) -> None:
         print(f"{clip.name}: pixels {'equal' if len(kinds) == 1 else 'DIFFER'}")
 
 
-def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def command_line(
+    about: str | None,
+    ways: Iterable[str],
+    repeats: int,
+    measure: Callable[[argparse.Namespace], None],
+    compare: Callable[[Path, int], None],
+) -> None:
+    """Read a benchmark's command line: measure one way in this process, or compare all in a folder, kept or not."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, help="Where clips are made and kept (default: a temporary folder).")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--measure", choices=READINGS, help=argparse.SUPPRESS)
+    parser.add_argument("--repeats", type=int, default=repeats)
+    parser.add_argument("--measure", choices=ways, help=argparse.SUPPRESS)
     parser.add_argument("--clip", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
-        measure(arguments.measure, arguments.clip, arguments.folder)
+        measure(arguments)
     elif arguments.folder:
         arguments.folder.mkdir(parents=True, exist_ok=True)
         compare(arguments.folder, arguments.repeats)
@@ -240,4 +246,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command_line(__doc__, READINGS, 5, lambda given: measure(given.measure, given.clip, given.folder), compare)

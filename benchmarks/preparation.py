@@ -13,18 +13,14 @@ system time of the process and its children, the median over the repeats, and th
 qwen-omni-utils. Wanted: at least 6x less CPU than the recipe, with the same frames and tokens.
 """
 
-import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from decode import CACHE_BYTES, FRAMES, SMALL, cpu_seconds, make_clips
+from decode import CACHE_BYTES, FRAMES, SMALL, command_line, cpu_seconds, in_a_process, make_clips
 
 from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.folder import open_corpus
@@ -96,16 +92,6 @@ def measure(name: str, folder: Path) -> None:
     print(json.dumps({"cpu": cost, "tokens": counts}))
 
 
-def run(name: str, folder: Path) -> dict[str, Any]:
-    """Run one way in a process of its own."""
-    alone = {"OMP_NUM_THREADS": "1", "TORCHCODEC_NUM_THREADS": "1", "FORCE_QWENVL_VIDEO_READER": "torchcodec"}
-    command = [sys.executable, __file__, "--measure", name, "--folder", str(folder)]
-    done = subprocess.run(command, env={**os.environ, **alone}, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{name} failed:\n{done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def compare(folder: Path, repeats: int) -> None:
     """Measure both ways in turns and print costs, tokens and ratios."""
     make_clips(folder)
@@ -113,7 +99,7 @@ def compare(folder: Path, repeats: int) -> None:
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in WAYS}
     for _ in range(repeats):
         for name, found in runs.items():
-            found.append(run(name, folder))
+            found.append(in_a_process(__file__, name, folder=folder))
     cpu = {name: statistics.median(one["cpu"] for one in found) for name, found in runs.items()}
     for name, found in runs.items():
         seconds = [one["cpu"] for one in found]
@@ -122,22 +108,5 @@ def compare(folder: Path, repeats: int) -> None:
         print(f"{name:8} {cpu[name]:7.2f} CPU s ({min(seconds):.2f} to {max(seconds):.2f})   {ratio:5.2f}x   {tokens}")
 
 
-def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, help="Where clips are made and kept (default: a temporary folder).")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--measure", choices=WAYS, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.measure:
-        measure(arguments.measure, arguments.folder)
-    elif arguments.folder:
-        arguments.folder.mkdir(parents=True, exist_ok=True)
-        compare(arguments.folder, arguments.repeats)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            compare(Path(folder), arguments.repeats)
-
-
 if __name__ == "__main__":
-    main()
+    command_line(__doc__, WAYS, 3, lambda given: measure(given.measure, given.folder), compare)

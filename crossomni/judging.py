@@ -16,10 +16,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import astuple, dataclass
-from itertools import pairwise
+from functools import cache
+from itertools import pairwise, product
 from pathlib import Path
 from string import Template
 from typing import Generic, Literal, TypeVar, get_args
@@ -33,17 +34,19 @@ P = TypeVar("P")  # the points of a rubric
 
 Place = Literal["source", "bridge", "target"]
 PLACES: tuple[Place, ...] = get_args(Place)
-# scored: there are points. no-reasoning, wrong-form: a gate refused the text, no judge was asked. unparsed: the judge
-# said something else than points. failed: the judge's server gave no reply.
-JudgeState = Literal["scored", "no-reasoning", "wrong-form", "unparsed", "failed"]
+# scored: there are points. no-reasoning, wrong-form, copied: a gate refused the text, no judge was asked (copied: it
+# repeats the prompt, which only a gate can tell that knows the row). unparsed: the judge said something else than
+# points. failed: the judge's server gave no reply.
+JudgeState = Literal["scored", "no-reasoning", "wrong-form", "copied", "unparsed", "failed"]
 JUDGE_STATES: tuple[JudgeState, ...] = get_args(JudgeState)
 
 FEWEST_WORDS = 8  # a referent, where it is found again, and a reason do not go into fewer
 MOST_CHARACTERS = 16_000  # about 4,000 tokens; of a longer text the judge sees the beginning and the end
 
 _FILES = Path(__file__).parent / "prompt_files"
-_LOGIC = re.compile(r"[01] [01] [01]")
-_CONTEXT = re.compile(r"[01245]")
+_LOGIC = r"[01] [01] [01]"
+_CONTEXT_POINTS = (0, 1, 2, 4, 5)
+_LOGIC_POINTS = tuple(product((0, 1), repeat=3))
 _NO_TAGS = str.maketrans("<>", "‹›")
 
 
@@ -80,13 +83,23 @@ class Rubric(Generic[P]):
 
     asked: str
     form: str  # of the reply
-    read: Callable[[str], P | None]  # None for every reply that is not the points and nothing else
+    replies: Mapping[str, P]  # every reply that gives points, and the points
 
-    def messages(self, reasoning: str) -> Messages:
-        """The one message that the judge gets. The same text is asked about in the same words."""
+    def read(self, reply: str) -> P | None:
+        """The points; None for every reply that is not the points and nothing else."""
+        return self.replies.get(reply.strip())
+
+    def messages(self, reasoning: str, salt: str = "") -> Messages:
+        """The one message that the judge gets. The same text is asked about in the same words.
+
+        Args:
+            reasoning: by whomever; no tag that it opens or closes is one for the judge.
+            salt: a text that the writer of the reasoning has never seen, for writers who are trained against the judge.
+        """
         text, _ = _shown(reasoning)
-        # A digest of the text: its writer cannot put it there, for then it would be another one.
-        mark = hashlib.sha256(text.encode()).hexdigest()[:12]
+        # A digest of the text: its writer cannot put it there, for then it would be another one. With the salt it
+        # cannot even be tried out.
+        mark = hashlib.sha256(f"{salt}{text}".encode()).hexdigest()[:12]
         block = Template(_part("reasoning")).substitute(mark=mark, reasoning=text)
         return [{"role": "user", "content": f"{self.asked}\n\n{block}\n\n{self.form}"}]
 
@@ -120,7 +133,9 @@ def logic_rubric(task: Task) -> Rubric[LogicPoints]:
         joined=" ".join(route) or _part("same"),
         answered=_part(f"target_{task.target}"),
     )
-    return Rubric(asked=asked, form=_part("logic_form"), read=_logic_points)
+    return Rubric(
+        asked=asked, form=_part("logic_form"), replies={" ".join(map(str, p)): LogicPoints(*p) for p in _LOGIC_POINTS}
+    )
 
 
 def context_rubric(reference: str) -> Rubric[int]:
@@ -130,7 +145,7 @@ def context_rubric(reference: str) -> Rubric[int]:
     (4, None)
     """
     asked = Template(_part("context")).substitute(reference=reference)
-    return Rubric(asked=asked, form=_part("context_form"), read=_context_points)
+    return Rubric(asked=asked, form=_part("context_form"), replies={str(p): p for p in _CONTEXT_POINTS})
 
 
 def gate(reasoning: str) -> Literal["no-reasoning", "wrong-form"] | None:
@@ -145,7 +160,7 @@ def gate(reasoning: str) -> Literal["no-reasoning", "wrong-form"] | None:
     if not reasoning.strip():
         return "no-reasoning"
     few = len(re.findall(r"[^\W\d_]{2,}", reasoning)) < FEWEST_WORDS
-    return "wrong-form" if few or re.search(rf"(?<!\w){_LOGIC.pattern}(?!\w)", reasoning) else None
+    return "wrong-form" if few or re.search(rf"(?<!\w){_LOGIC}(?!\w)", reasoning) else None
 
 
 async def judge(chat: Chat, rubric: Rubric[P], reasoning: str) -> Judged[P]:
@@ -153,9 +168,9 @@ async def judge(chat: Chat, rubric: Rubric[P], reasoning: str) -> Judged[P]:
     if refused := gate(reasoning):
         return Judged(state=refused)
     try:
-        return _judged(rubric, reasoning, await chat.ask(rubric.messages(reasoning)))
+        return outcome_of(rubric, reasoning, await chat.ask(rubric.messages(reasoning)))
     except ChatError as error:
-        return _judged(rubric, reasoning, error)
+        return outcome_of(rubric, reasoning, error)
 
 
 def judge_all(
@@ -177,7 +192,7 @@ def judge_all(
     with closing(ask_all(config, requests, cache=cache)) as outcomes:
         for number, outcome in outcomes:
             key, rubric, reasoning = asked[number]
-            yield key, _judged(rubric, reasoning, outcome)
+            yield key, outcome_of(rubric, reasoning, outcome)
 
 
 def judge_config(spec: str, at_once: int = 64) -> ChatConfig:
@@ -199,23 +214,14 @@ def logic_fingerprint() -> str:
     return hashlib.sha256(json.dumps([asked, FEWEST_WORDS, MOST_CHARACTERS]).encode()).hexdigest()
 
 
-def _judged(rubric: Rubric[P], reasoning: str, outcome: ChatReply | ChatError) -> Judged[P]:
+def outcome_of(rubric: Rubric[P], reasoning: str, outcome: ChatReply | ChatError) -> Judged[P]:
+    """What a judge's reply, or its failure, says of a reasoning path."""
     _, left_out = _shown(reasoning)
     if isinstance(outcome, ChatError):
         return Judged(state="failed", error=f"{outcome.state}: {outcome}", left_out=left_out)
     points = rubric.read(outcome.text)
     state: JudgeState = "unparsed" if points is None else "scored"
     return Judged(state=state, points=points, reply=outcome.text, left_out=left_out)
-
-
-def _logic_points(reply: str) -> LogicPoints | None:
-    line = reply.strip()
-    return LogicPoints(*map(int, line.split(" "))) if _LOGIC.fullmatch(line) else None
-
-
-def _context_points(reply: str) -> int | None:
-    line = reply.strip()
-    return int(line) if _CONTEXT.fullmatch(line) else None
 
 
 def _shown(reasoning: str) -> tuple[str, int]:
@@ -228,5 +234,6 @@ def _shown(reasoning: str) -> tuple[str, int]:
     return f"{text[:half]}\n[{left_out} characters are left out here]\n{text[-half:]}", left_out
 
 
+@cache
 def _part(name: str) -> str:
     return (_FILES / f"_judge_{name}.txt").read_text(encoding="utf-8").strip()

@@ -150,6 +150,7 @@ def test_missing_media_are_named(tmp_path):
         (["evaluate", "--model", "uniform"], ("--out", "crossomni evaluate --help")),
         (["compare", "one", "--as", "xml"], ("--as", "'xml'", "'markdown'", "crossomni compare --help")),
         (["nonsense"], ("'nonsense'", "crossomni --help")),
+        (["lokate"], ("Did you mean 'locate'? See ", "crossomni --help.")),
         (["evaluate", "--model", "uniform", "--out="], ("--out", "is empty; wanted a path")),
         (["evaluate", "--model=", "--out", "x"], ("model is empty",)),
         (["report", "x", "--out="], ("--out", "is empty; wanted a path")),

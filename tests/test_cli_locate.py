@@ -9,6 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from crossomni.cli import locate
+from crossomni.cli.printing import WIDTH
 from crossomni.errors import InputError
 from crossomni.testing import ChatServer
 from tests.evaluation.reasoned import thought, write_run
@@ -50,7 +51,7 @@ def test_a_judge_is_asked(reasoned: str, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_table_fits_100_columns(reasoned: str) -> None:
     """Each heading and each task is in it."""
     shown = run(reasoned, "--truth").stdout
-    assert max(map(len, shown.splitlines())) <= locate.WIDTH == 100
+    assert max(map(len, shown.splitlines())) <= WIDTH == 100
     for word in ("Au→Te", "bridge", "sound", "9, 100%", "(70–100)", "unscored", "rows", "by truth"):
         assert word in shown
 
@@ -65,3 +66,20 @@ def test_a_judge_and_truth_are_one_too_many(reasoned: str) -> None:
 def test_without_scores_the_way_to_them_is_named(reasoned: str) -> None:
     """Nobody has looked yet."""
     assert "Give --judge openai:NAME@URL or, on playhouse, --truth" in str(run(reasoned).exception)
+
+
+def test_replies_without_reasoning_are_told_in_a_line(tmp_path: Path) -> None:
+    """A run that was not asked to reason gives no figures: what is missing is said, and what brings it."""
+    rows = write_run(tmp_path / "run", lambda row: "" if row.task.id == "te" else row.answer, count=9)
+    shown = run(str(tmp_path / "run"), "--truth").stdout.splitlines()
+    empty = sum(row.task.id == "te" for row in rows)
+    assert empty >= 1
+    assert (
+        f"9 of 9 replies have no reasoning to look into, {empty} of them since they are empty. "
+        "Ask with --prompt icl, or cot, for reasoning."
+    ) == shown[-1]
+
+
+def test_where_all_reason_nothing_is_said(reasoned: str) -> None:
+    """No line about what is not missing."""
+    assert "no reasoning to look into" not in run(reasoned, "--truth").output

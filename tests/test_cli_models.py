@@ -42,6 +42,11 @@ def test_the_table_says_who_was_run(table: str) -> None:
     assert len(re.findall(r"\bdescribed\b", table)) == 13
 
 
+def test_what_by_us_means_is_said(table: str) -> None:
+    """The column's words are explained below the table."""
+    assert "by us: whether this project has run it" in table
+
+
 def test_one_system_is_shown_in_full() -> None:
     """With the source of a fact, the published accuracy, the notes and the commands."""
     shown = run("ola").stdout

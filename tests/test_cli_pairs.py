@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from crossomni.cli import data, pairs
+from crossomni.cli.printing import WIDTH
 from crossomni.corpus import Corpus, file_sha256
 from crossomni.errors import InputError
 from crossomni.evaluation.runs.runner import EvalConfig, evaluate
@@ -107,7 +108,7 @@ def test_the_tables_fit_the_terminal(finished: Path) -> None:
     """Both settings, 100 columns at most, without a picture."""
     done = run("pairs", finished)
     assert done.exit_code == 0, done.output
-    assert max(map(len, done.stdout.splitlines())) <= pairs.WIDTH == 100
+    assert max(map(len, done.stdout.splitlines())) <= WIDTH == 100
     assert "half: fixed source, the target changes" in done.stdout
     assert "half: fixed target, the source changes" in done.stdout
 

@@ -7,10 +7,12 @@ What can pass by itself is tried again; what fails in the end is a ``ChatError``
 API key is read from the environment variable OPENAI_API_KEY, and is in no message, no cache and no configuration.
 """
 
+from crossomni.chat.cache import ReplyCache
 from crossomni.chat.client import Chat, ask_all
 from crossomni.chat.config import ChatConfig
 from crossomni.chat.parts import Messages, Part, audio_part, image_part, text_part, video_part
 from crossomni.chat.replies import ChatReply, Usage
+from crossomni.chat.spending import Price, Spent
 
 __all__ = [
     "Chat",
@@ -18,6 +20,9 @@ __all__ = [
     "ChatReply",
     "Messages",
     "Part",
+    "Price",
+    "ReplyCache",
+    "Spent",
     "Usage",
     "ask_all",
     "audio_part",

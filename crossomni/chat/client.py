@@ -9,19 +9,20 @@ import math
 import os
 import queue
 import random
+import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, aclosing, suppress
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from crossomni.chat.cache import ReplyCache
 from crossomni.chat.config import ChatConfig
 from crossomni.chat.parts import Messages
 from crossomni.chat.replies import ChatReply, Failure, NotAReply
-from crossomni.errors import ChatError, ChatState, InputError, RunError
-from crossomni.ledger import Ledger
+from crossomni.chat.spending import Spent
+from crossomni.errors import ChatError, ChatState, InputError
 
 if TYPE_CHECKING:
     from huggingface_hub import AsyncInferenceClient
@@ -32,7 +33,7 @@ T = TypeVar("T")
 _KEPT_OPEN = 20  # connections that one client of huggingface_hub keeps open between requests
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 60.0
 _NO_KEY = "none"  # is sent where there is no key, for huggingface_hub would send the user's token of the Hub
-_NO_OPTIONS = frozenset({"model", "messages", "max_tokens", "temperature", "seed", "stream", "n"})
+_NO_OPTIONS = frozenset({"model", "messages", "max_tokens", "seed", "stream", "n"})
 _ADVICE: Mapping[ChatState, str] = {
     "unreachable": "Start the server, or correct the url.",
     "timeout": "Give it longer (deadline_seconds), or ask fewer at once (at_once).",
@@ -48,13 +49,13 @@ class Chat:
 
     Args:
         config: which model, and how it is asked.
-        cache: a file of replies, a JSON line each, that is read instead of asking the same again. Failures are not
-            in it. The same request under way twice is asked once.
+        cache: an SQLite file of replies that is read instead of asking the same again; several processes may use it
+            at once. Failures are not in it. The same request under way twice is asked once.
         sleep: waits between tries, given seconds.
 
     Raises:
         InputError: at entering, when huggingface_hub is to stay offline or OPENAI_API_KEY cannot be a key.
-        RunError: at entering, when another process holds the cache or it is damaged.
+        RunError: at entering, when the file of the cache is none, or is damaged.
     """
 
     def __init__(
@@ -68,8 +69,9 @@ class Chat:
         self._key = ""
         self._sleep = sleep
         self._cache_path = cache
-        self._cache: Ledger | None = None
-        self._replies: dict[str, ChatReply] = {}  # what the cache holds, by the request's digest
+        self._cache: ReplyCache | None = None
+        self.spent = Spent()  # so far
+        self.salt = secrets.token_hex(16)  # a text that no model can know; with a cache, the same whenever it is used
         self._under_way: dict[str, asyncio.Future[ChatReply | ChatError | None]] = {}  # None: it was cancelled
         self._tasks: set[asyncio.Task[Any]] = set()
         # One for each request that may be under way; the one put back last, whose connection is warm, is taken first.
@@ -86,8 +88,8 @@ class Chat:
         self._key = _api_key()
         async with AsyncExitStack() as stack:
             if self._cache_path is not None:
-                self._cache = stack.enter_context(Ledger(self._cache_path))
-                self._replies = dict(_cached(self._cache))
+                self._cache = stack.enter_context(ReplyCache(self._cache_path))
+                self.salt = self._cache.salt
             clients: list[AsyncInferenceClient] = [
                 await stack.enter_async_context(AsyncInferenceClient(base_url=self.config.url, api_key=self._key))
                 for _ in range(math.ceil(self.config.at_once / _KEPT_OPEN))
@@ -107,17 +109,19 @@ class Chat:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def ask(self, messages: Messages, *, sample: int = 0, **options: Any) -> ChatReply:
+    async def ask(
+        self, messages: Messages, *, sample: int = 0, temperature: float | None = None, **options: Any
+    ) -> ChatReply:
         """Ask once; ``options`` are further fields of OpenAI's request, as ``response_format``.
 
-        With a temperature above 0, ``sample`` tells repeats apart: each has its own place in the cache and, where the
-        configuration has a seed, its own seed (``seed + sample``).
+        ``temperature`` goes before the configuration's. Where it is above 0, ``sample`` tells repeats apart: each has
+        its own place in the cache and, where the configuration has a seed, its own seed (``seed + sample``).
 
         Raises:
             ChatError: when no reply came; its ``state`` says why.
             InputError: when an option belongs in the configuration.
         """
-        outcome = await self._outcome(messages, sample, options)
+        outcome = await self._outcome(messages, sample, options, temperature)
         if isinstance(outcome, ChatError):
             raise outcome
         return outcome
@@ -163,39 +167,48 @@ class Chat:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _outcome(self, messages: Messages, sample: int, options: Mapping[str, Any]) -> ChatReply | ChatError:
+    async def _outcome(
+        self, messages: Messages, sample: int, options: Mapping[str, Any], temperature: float | None = None
+    ) -> ChatReply | ChatError:
         """From the cache, from the same request where it is under way, or from the server."""
-        sample = sample if self.config.temperature > 0 else 0
-        body = self._body(sample, options)
+        temperature = self.config.temperature if temperature is None else temperature
+        sample = sample if temperature > 0 else 0
+        body = self._body(sample, options, temperature)
         if self._cache is None:
             return await self._from_server(messages, body)
         digest = _digest([self.config.model, messages, body, sample])
         while (same := self._under_way.get(digest)) is not None:
             await asyncio.wait([same])
             if (outcome := same.result()) is not None:
+                self.spent += Spent(cached=1)
                 return outcome
-        if digest in self._replies:
-            return self._replies[digest]
+        if (kept := self._cache.find(digest)) is not None:
+            self.spent += Spent(cached=1)
+            return kept
         same = self._under_way[digest] = asyncio.get_running_loop().create_future()
         outcome = None
         try:
             outcome = await self._from_server(messages, body)
             if isinstance(outcome, ChatReply):
-                self._cache.append({"request": digest, "model": self.config.model, **asdict(outcome)})
-                self._replies[digest] = outcome
+                outcome = self._cache.keep(digest, self.config.model, outcome)
         finally:
             del self._under_way[digest]
             same.set_result(outcome)
         return outcome
 
-    def _body(self, sample: int, options: Mapping[str, Any]) -> dict[str, Any]:
+    def _body(self, sample: int, options: Mapping[str, Any], temperature: float) -> dict[str, Any]:
         """The request's fields beside model and messages."""
         if wrong := sorted(_NO_OPTIONS & set(options)):
             raise InputError(f"option {wrong[0]!r} is none of a single request; see ChatConfig for what it is called.")
-        body = {"max_tokens": self.config.most_new_tokens, "temperature": self.config.temperature, **options}
+        body = {"max_tokens": self.config.most_new_tokens, "temperature": temperature, **options}
         return body if self.config.seed is None else {**body, "seed": self.config.seed + sample}
 
     async def _from_server(self, messages: Messages, body: Mapping[str, Any]) -> ChatReply | ChatError:
+        outcome = await self._tried(messages, body)
+        self.spent = self.spent.after(outcome)
+        return outcome
+
+    async def _tried(self, messages: Messages, body: Mapping[str, Any]) -> ChatReply | ChatError:
         """Try until there is a reply, a failure that will not pass, or no try left."""
         if self._slots is None:
             raise InputError("a Chat was asked that is not open. Use it so: async with Chat(config) as chat.")
@@ -313,14 +326,3 @@ def _api_key() -> str:
 
 def _digest(request: Any) -> str:
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode("ascii")).hexdigest()
-
-
-def _cached(ledger: Ledger) -> Generator[tuple[str, ChatReply], None, None]:
-    for record in ledger.records():
-        try:
-            yield record["request"], ChatReply.from_record(record)
-        except (KeyError, TypeError) as error:
-            raise RunError(
-                f"{ledger.path}: a line is no reply of a chat model ({type(error).__name__} {error}). "
-                "Choose another file for the cache, or remove the line."
-            ) from error

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from crossomni.cli import data, locate, models, pairs, runs
+from crossomni.cli import data, locate, models, pairs, runs, sampling, train
 from crossomni.cli.options import WRONG_USAGE, in_one_line
 from crossomni.errors import CrossOmniError, InputError
 
@@ -25,6 +25,8 @@ runs.register(app)
 pairs.register(app)
 locate.register(app)
 models.register(app)
+sampling.register(app)
+train.register(app)
 
 
 def main() -> None:

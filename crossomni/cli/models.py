@@ -26,6 +26,10 @@ _CELLS: Mapping[str, str] = {
     "licence": "licence",
     "by us": "run_by_us",
 }
+_CAPTION = (
+    "by us: whether this project has run it; else all that is said is from papers and code.\n"
+    "crossomni models NAME shows one in full"
+)
 _FACTS: Mapping[str, str] = {
     "Base model (Table 4)": "base",
     "Procedure (Table 4)": "procedure",
@@ -79,7 +83,7 @@ def _table(systems: Sequence[System]) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, padding=(0, 0, 0, 1), caption="crossomni models NAME shows one in full")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 0, 0, 1), caption=_CAPTION)
     name, checkpoint, *others = _CELLS
     # Name and checkpoint share a column, so that no checkpoint is broken: it is there to be copied.
     table.add_column(f"{name}\n{checkpoint}", no_wrap=True)

@@ -36,7 +36,8 @@ def in_one_line(error: Exception, arguments: Sequence[str]) -> str:
     came = _value_of(names, arguments)
     came = f"; {came!r} came" if came is not None and repr(came) not in said else ""
     command = context.command_path if context else "crossomni"
-    return f"{said}{came}. See {command} --help."
+    end = "" if not came and said.endswith("?") else "."
+    return f"{said}{came}{end} See {command} --help."
 
 
 def _value_of(names: Sequence[str], arguments: Sequence[str]) -> str | None:

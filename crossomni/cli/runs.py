@@ -36,7 +36,7 @@ def evaluate(config: StudyConfig) -> None:
 
     With --rotate, --repeats or --matrix it is asked again in other ways, into folders inside the run's folder.
     """
-    from crossomni.evaluation.runs.shards import Shard
+    from crossomni.evaluation.shards import Shard
 
     summary = _evaluate(config)
     if Shard.of_this_process().is_main:
@@ -45,7 +45,7 @@ def evaluate(config: StudyConfig) -> None:
 
 
 def score(config: RepliesConfig) -> None:
-    """Score replies that were made elsewhere: JSON lines with id and reply."""
+    """Score replies that were made elsewhere: JSON lines with id and reply, or error."""
     from crossomni.evaluation.runs.replies import score_replies
 
     _tell([score_replies(config)])
@@ -109,7 +109,7 @@ def _evaluate(config: EvalConfig) -> RunSummary:
     from tqdm import tqdm
 
     from crossomni.evaluation.runs.runner import evaluate as run
-    from crossomni.evaluation.runs.shards import Shard
+    from crossomni.evaluation.shards import Shard
 
     hidden = None if Shard.of_this_process().is_main else True  # None: where nobody watches
     with tqdm(desc=config.model, unit="row", disable=hidden) as bar:

@@ -20,6 +20,7 @@ KNOCK_OUTS: tuple[KnockOut, ...] = get_args(KnockOut)
 SENSES: Mapping[KnockOut, Modality] = {"sound": Modality.AUDIO, "sight": Modality.VISION}
 AnswerBy = Literal["likelihood", "letters", "generation"]
 MediaAs = Literal["data", "file"]
+Switch = Literal["on", "off"]
 _FREE = {"free": True}  # may differ when a run goes on
 _PLACES = ("data", "annotations", "media", "prompts", "adapter")  # fields that are a folder
 _NAMED = ("playhouse", "full")  # data that are none
@@ -71,6 +72,13 @@ class EvalConfig:
     annotations: Path | None = field(default=None, metadata={"help": "Of full: the folder of annotations."})
     media: Path | None = field(default=None, metadata={"help": "Of full: the folder of your media files."})
     adapter: Path | None = field(default=None, metadata={"help": "The folder of a LoRA adapter of the model."})
+    towers: Switch = field(
+        default="off",
+        metadata={
+            "help": "on keeps what an Omni-LLM's towers make of a clip on disk: for several adapters of one model.",
+            **_FREE,
+        },
+    )
     trust_remote_code: bool = field(
         default=False, metadata={"help": "Run code that comes with the model's weights. Read it first."}
     )
@@ -118,6 +126,7 @@ class EvalConfig:
         for name, kind in (
             ("answer_by", AnswerBy),
             ("media_as", MediaAs),
+            ("towers", Switch),
         ):
             value, allowed = getattr(self, name), get_args(kind)
             if value not in allowed and not (name == "answer_by" and value is None):
@@ -155,13 +164,20 @@ class EvalConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class RepliesConfig:
-    """Score replies that were made elsewhere: a file of JSON lines with ``id`` and ``reply``."""
+    """Score replies that were made elsewhere: a file of JSON lines with ``id`` and ``reply`` (or ``error``)."""
 
-    replies: Path = field(metadata={"help": 'The file of replies, a line a row: {"id": …, "reply": …}.'})
+    replies: Path = field(
+        metadata={"help": 'The file of replies, a line a row: {"id": …, "reply": …}, or "error" where there is none.'}
+    )
     out: Path | None = field(
         default=None, metadata={"help": "The run's folder to write; the file's name without its ending by default."}
     )
     data: str = field(default="playhouse", metadata={"help": "playhouse, a data folder, or full."})
     split: str = field(default="test", metadata={"help": "The split that was asked."})
+    limit: int | None = field(default=None, metadata={"help": "Only its first so many rows were asked."})
     annotations: Path | None = field(default=None, metadata={"help": "Of full: the folder of annotations."})
     media: Path | None = field(default=None, metadata={"help": "Of full: the folder of your media files."})
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 1:
+            raise InputError(f"limit is {self.limit}; wanted at least 1.")

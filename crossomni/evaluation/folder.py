@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from crossomni.corpus import Corpus
 from crossomni.errors import RecordError, RunError
@@ -277,22 +277,50 @@ def scores_of(rows: Sequence[Row], predictions: Mapping[str, Prediction]) -> dic
     }
 
 
-def _read_predictions(path: Path, rows: Sequence[Row]) -> dict[str, Prediction]:
+class _OfRow(Protocol):
+    """A record about one row."""
+
+    @property
+    def id(self) -> str:
+        """The row's."""
+
+
+_Record = TypeVar("_Record", bound=_OfRow)
+
+
+def records_by_row(
+    path: Path,
+    rows: Sequence[Row],
+    from_json: Callable[[Mapping[str, Any]], _Record],
+    check: Callable[[_Record, Row, str], None] = lambda record, row, where: None,
+) -> dict[str, _Record]:
+    """The records of a ledger, by the id of the row that each is about.
+
+    ``check`` gets each record with its row and its place (``"<file>, line <number>"``).
+
+    Raises:
+        RunError: naming the line of a row that is unknown or there twice, or that ``from_json`` refuses; what ``check``
+            raises.
+    """
     known = {row.id: row for row in rows}
-    found: dict[str, Prediction] = {}
-    for number, record in enumerate(read_records(path), start=1):
+    found: dict[str, _Record] = {}
+    for number, data in enumerate(read_records(path), start=1):
         where = f"{path}, line {number}"
         try:
-            prediction = Prediction.from_json(record)
+            record = from_json(data)
         except RecordError as error:
             raise RunError(f"{where}: {error} Mend or remove the line.") from error
-        if prediction.id not in known:
-            raise RunError(f"{where}: row {prediction.id!r} is not of this run's data. Remove the line.")
-        _check_same(prediction, known[prediction.id], where)
-        if prediction.id in found:
-            raise RunError(f"{where}: row {prediction.id!r} is there for the second time. Remove the line.")
-        found[prediction.id] = prediction
+        if record.id not in known:
+            raise RunError(f"{where}: row {record.id!r} is not of this run's data. Remove the line.")
+        check(record, known[record.id], where)
+        if record.id in found:
+            raise RunError(f"{where}: row {record.id!r} is there for the second time. Remove the line.")
+        found[record.id] = record
     return found
+
+
+def _read_predictions(path: Path, rows: Sequence[Row]) -> dict[str, Prediction]:
+    return records_by_row(path, rows, Prediction.from_json, _check_same)
 
 
 def _check_same(prediction: Prediction, row: Row, where: str) -> None:

@@ -21,7 +21,7 @@ _STALE_SECONDS = 3600  # a temporary file this old was left by a process that wa
 
 def cache_home() -> Path:
     """The folder of everything that is kept between runs: ``$CROSSOMNI_CACHE``, or the user's cache folder."""
-    home = os.environ.get("CROSSOMNI_CACHE") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "crossomni"
+    home = os.environ.get("CROSSOMNI_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "crossomni"
     return Path(home).expanduser()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from crossomni.errors import ModelError
 from crossomni.omni.inputs import ClipInputs
+from crossomni.omni.towers import GIVEN
 from crossomni.optional import need
 
 Tokens = Sequence[int]
@@ -42,11 +43,7 @@ def read(thinker: Any, ids: Tokens, clip: ClipInputs) -> Prefix:
     """Read the beginning of a prompt, the clip's whole block in it."""
     torch = need("torch", "an Omni-LLM")
     tokens = torch.tensor([list(ids)], device=thinker.device)
-    # The towers' inputs take the model's own precision; counts stay whole numbers.
-    tensors = {
-        name: value.to(thinker.device, thinker.dtype if value.is_floating_point() and "per_grid" not in name else None)
-        for name, value in clip.tensors.items()
-    }
+    tensors = {name: _on_device(thinker, name, value) for name, value in clip.tensors.items()}
     lengths = tensors["feature_attention_mask"].sum(-1) if "feature_attention_mask" in tensors else None
     positions, _ = thinker.get_rope_index(
         tokens,
@@ -68,6 +65,13 @@ def read(thinker: Any, ids: Tokens, clip: ClipInputs) -> Prefix:
             **tensors,
         )
     return Prefix(cache=cache, length=len(ids), position=positions.max().item() + 1)
+
+
+def _on_device(thinker: Any, name: str, value: Any) -> Any:
+    """A clip's tensor where the model is, in the model's own precision; counts stay whole numbers."""
+    if name == GIVEN:
+        return {part: tensor.to(thinker.device, thinker.dtype) for part, tensor in value.items()}
+    return value.to(thinker.device, thinker.dtype if value.is_floating_point() and "per_grid" not in name else None)
 
 
 def go_on(thinker: Any, prefix: Prefix, ids: Tokens) -> Prefix:

@@ -145,3 +145,8 @@ class GRPOTraining(TrainConfig):
         """The weight of each reward that counts, by its name."""
         names = REWARDS if self.thinking_reward == "on" else REWARDS[:2]
         return {name: weight for name in names if (weight := self.weights.get(name, 0.0))}
+
+    @property
+    def asks_judge(self) -> bool:
+        """Whether a judge's points count."""
+        return bool({"context", "logic"} & {*self.rewarded})

@@ -80,7 +80,9 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc]
         self._samples: list[Encoded] = []  # the same, encoded
         self._clips: list[ClipInputs] = []  # of the batch that is being computed
         args.remove_unused_columns = False
-        args.generation_kwargs = {**(args.generation_kwargs or {}), "suppress_tokens": media_tokens(model.config)}
+        generation = args.generation_kwargs or {}
+        never = sorted({*generation.get("suppress_tokens", ()), *media_tokens(model.config)})
+        args.generation_kwargs = {**generation, "suppress_tokens": never}
         super().__init__(
             model=made_ready(model), reward_funcs=reward_funcs, args=args, processing_class=processing_class, **given
         )
@@ -95,6 +97,8 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc]
         batch["clips"] = self._clips
         for place in self._failed():
             batch["completion_mask"][place] = 0
+        # TRL has counted the tokens before: those that are masked here would thin out all other ones' loss.
+        batch["num_items_in_batch"] = self.accelerator.gather(batch["completion_mask"].sum()).sum()
         return batch
 
     def _tokenize_prompts(self, prompts: list[Any]) -> tuple[list[list[int]], None, dict[str, Any]]:

@@ -63,8 +63,8 @@ def test_the_key_is_never_shown(monkeypatch, tmp_path):
     error, _ = error_of(Behaviour(status=401, body='{"error": {"message": "the key sk-abc is wrong"}}'))
     assert "the key … is wrong" in str(error)
     with ChatServer() as server:
-        ask(server, cache=tmp_path / "cache.jsonl")
-    assert "sk-abc" not in (tmp_path / "cache.jsonl").read_text()
+        ask(server, cache=tmp_path / "cache.sqlite")
+    assert b"sk-abc" not in (tmp_path / "cache.sqlite").read_bytes()
 
 
 def test_what_is_no_key(monkeypatch):
@@ -182,7 +182,7 @@ def test_cancelling_passes_through_at_once():
     assert 2 == server.requests
 
 
-@pytest.mark.parametrize("option", ["temperature", "max_tokens", "model", "stream", "n"])
+@pytest.mark.parametrize("option", ["max_tokens", "model", "stream", "n"])
 def test_options_of_the_configuration(option):
     """What belongs in ChatConfig, or makes no single reply, is no option of a request."""
     with ChatServer() as server, pytest.raises(InputError, match=f"option '{option}' is none of a single request"):

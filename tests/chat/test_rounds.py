@@ -11,7 +11,6 @@ import pytest
 
 from crossomni.chat import Chat, ChatReply, ask_all
 from crossomni.errors import ChatError, MediaError, RunError
-from crossomni.ledger import Ledger
 from crossomni.testing.chat_server import HANGING, Behaviour, ChatServer
 from tests.chat.asking import config_of
 
@@ -296,12 +295,13 @@ class TestWithoutALoop:
 
     def test_a_chat_that_cannot_be_opened(self, tmp_path):
         """What stops a chat at its beginning reaches the caller."""
-        with ChatServer() as server, Ledger(tmp_path / "c.jsonl"), pytest.raises(RunError, match="is writing it"):
+        (tmp_path / "c.jsonl").write_text("{}\n" * 100)
+        with ChatServer() as server, pytest.raises(RunError, match="not a cache of replies"):
             next(ask_all(config_of(server), Source(3), cache=tmp_path / "c.jsonl"))
 
     def test_with_a_cache(self, tmp_path):
         """A second round over the same requests asks nothing but what failed."""
         with ChatServer(echo) as server:
             for _ in range(2):
-                assert 20 == len(list(ask_all(config_of(server), Source(20), cache=tmp_path / "c.jsonl")))
+                assert 20 == len(list(ask_all(config_of(server), Source(20), cache=tmp_path / "c.sqlite")))
         assert 21 == server.requests

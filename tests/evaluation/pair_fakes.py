@@ -9,6 +9,11 @@ from crossomni.tasks import TASKS, Modality
 Right = Callable[[Row], bool]
 
 
+def answer_of(number: int, target: Modality) -> str:
+    """The right letter of block ``number``'s questions about one modality."""
+    return "ABCD"[(number + list(Modality).index(target)) % 4]
+
+
 def block_rows(number: int, clip_id: str | None = None) -> list[Row]:
     """Nine rows, one of each task, of block ``number``, on a clip of its own where none is named."""
     clip = clip_id or f"clip{number}"
@@ -19,7 +24,7 @@ def block_rows(number: int, clip_id: str | None = None) -> list[Row]:
             task=task,
             question=f"What is {task.target} {number} of the one with {task.source}?",
             options=("Ada", "Bo", "Cy", "Di"),
-            answer="ABCD"[(number + list(Modality).index(task.target)) % 4],
+            answer=answer_of(number, task.target),
             show="play",
             episode=clip,
             end_seconds=1.0,
@@ -49,6 +54,11 @@ def half_of_cross(row: Row) -> bool:
     return not row.task.is_cross or number_of(row) % 2 == 0
 
 
+def right(row: Row) -> str:
+    """The right letter, by what kind of question it is: no Ask holds it."""
+    return answer_of(number_of(row), row.task.target)
+
+
 class HalfOfCross:
     """A model that knows all single questions, and the cross questions of every other block."""
 
@@ -58,5 +68,5 @@ class HalfOfCross:
     def answer(self, asks: Sequence[Ask]) -> Iterator[Said]:
         """The letter, or words in which there is none."""
         for ask in asks:
-            reply = ask.question.answer if half_of_cross(ask.question) else "I cannot tell."
+            reply = right(ask.question) if half_of_cross(ask.question) else "I cannot tell."
             yield Said(reply=reply, receipt=Receipt.text_only(7))

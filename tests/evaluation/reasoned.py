@@ -7,9 +7,9 @@ from pathlib import Path
 from crossomni.answers import read_answer
 from crossomni.corpus import Corpus
 from crossomni.evaluation.folder import RunFolder
-from crossomni.evaluation.reasoning.against_truth import Meant, meant
 from crossomni.ledger import Ledger
 from crossomni.records import Annotation, Fact, Person, Prediction, Referent, Row
+from crossomni.truth.meant import Meant, meant
 
 TRAIN = "train"
 

@@ -7,11 +7,12 @@ from typing import Any, get_args
 import pytest
 
 from crossomni.evaluation.config import EvalConfig
-from crossomni.evaluation.models.omni_model import THINKERS, OmniModel
+from crossomni.evaluation.models.omni_model import OmniModel
 from crossomni.evaluation.models.protocol import Ask
 from crossomni.media import ClipFile, FrameCache
 from crossomni.omni.inputs import Inputs
 from crossomni.omni.presentation import Presentation
+from crossomni.omni.thinkers import THINKERS
 from crossomni.prompts import compose
 from crossomni.records import Row
 from crossomni.tasks import Modality

@@ -19,8 +19,9 @@ from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.models.baselines import BASELINES, Baseline
 from crossomni.evaluation.models.endpoint import Endpoint
 from crossomni.evaluation.models.language_model import LanguageModel
-from crossomni.evaluation.models.omni_model import THINKERS, OmniModel
+from crossomni.evaluation.models.omni_model import OmniModel
 from crossomni.evaluation.models.protocol import Model
+from crossomni.omni.thinkers import THINKERS
 from crossomni.tasks import Modality
 from crossomni.weights import model_type
 

@@ -16,6 +16,7 @@ from crossomni.evaluation.runs.shards import Shard
 from crossomni.omni.inputs import ClipInputs, Inputs
 from crossomni.omni.prefix import Prefix, Sampling, check_numbers, go_on, next_logits, read, replies
 from crossomni.omni.thinkers import THINKERS
+from crossomni.omni.towers import Clips, TowerStore, open_door
 from crossomni.optional import need
 from crossomni.tasks import Modality
 from crossomni.weights import from_pretrained, model_from_pretrained, weights_fingerprint
@@ -67,7 +68,7 @@ class OmniModel(InOrder):
 
     def letter_scores(self, asks: Sequence[Ask]) -> Iterator[list[float]]:
         """For each question on one clip, the log-probability, in nats, that each option's letter comes next."""
-        clip = self._inputs.of_clip(asks[0].clip, asks[0].senses)
+        clip = self._clips.of(asks[0].clip, asks[0].senses)
         scores: dict[int, list[float]] = {}
         for prefix, some, tails in self._branches(asks, [self._inputs.ids(ask.prompt, clip) for ask in asks], clip):
             logs = next_logits(self._thinker, prefix, tails).log_softmax(-1)
@@ -80,7 +81,7 @@ class OmniModel(InOrder):
     def _prepare(self, asks: Sequence[Ask]) -> ClipInputs:
         try:
             with memory_errors():
-                return self._inputs.of_clip(asks[0].clip, asks[0].senses)
+                return self._clips.of(asks[0].clip, asks[0].senses)
         except need("torch", _PURPOSE).OutOfMemoryError as error:
             reason = " ".join(str(error).split())
             raise ModelError(f"out of memory on the clip ({reason}). Give fewer --frames or --pixels.") from error
@@ -153,6 +154,12 @@ class OmniModel(InOrder):
         return Inputs(processor, self._config.shown, f"model {self._config.model}")
 
     @cached_property
+    def _clips(self) -> Clips:
+        if self._config.towers == "off":
+            return Clips(self._inputs)
+        return Clips(self._inputs, self._thinker, TowerStore.shared())
+
+    @cached_property
     def _thinker(self) -> Any:
         torch = need("torch", _PURPOSE)
         shard = Shard.of_this_process()
@@ -160,6 +167,7 @@ class OmniModel(InOrder):
         place = {"device_map": device, "dtype": "auto"} if torch.cuda.is_available() else {"dtype": torch.float32}
         trust = self._config.trust_remote_code
         thinker = model_from_pretrained(THINKERS[self._kind], self._source, trust=trust, **place)
+        open_door(thinker)
         return _adapted(thinker, self._config.adapter).eval()
 
     @cached_property

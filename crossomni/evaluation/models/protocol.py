@@ -5,6 +5,7 @@ A model is any object with ``name``, ``senses`` and ``answer``; ``examples/own_m
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,13 +20,14 @@ from crossomni.tasks import Modality
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """One question as it is put to a model. What is knocked out is not in it."""
+    """One question as it is put to a model. What is knocked out is not in it, nor is the right answer."""
 
-    question: Question
+    question: Question  # a run's has an empty ``answer``
     prompt: str  # the user's message: instruction, biography, question, lettered options
     clip: ClipFile | None  # None where neither sound nor sight is given
     senses: frozenset[Modality]  # what of the clip may be used
     seed: int = 0  # of a sampled reply
+    frames: int | None = None  # of the clip, that the run asks for, at most; None where nobody says
     origin: object = None  # who asks
 
 
@@ -92,6 +94,7 @@ class InOrder(ABC):
 # A row that fails so is recorded with the failure's name, and the run goes on. Anything else is a fault in the
 # program and stops the run, which can be resumed.
 ROW_FAILURES = (ModelError, MediaError, MemoryError, ConnectionError, TimeoutError)
+_SPARE_SECONDS = 1.0  # of sound: another decoder may keep what is heard before the first frame and after the last
 
 
 def model_fingerprint(model: Model) -> str:
@@ -107,14 +110,18 @@ def load(model: Model) -> None:
 
 def check_receipt(ask: Ask, said: Said) -> None:
     """Refuse an answer to which a sense that was promised did not contribute (no score without a receipt), or to
-    which one did that was left out.
+    which one did that was left out; and a receipt that cannot be true, since then those of other rows prove nothing.
 
     Counts that are None were not reported by the model's side and prove nothing; the scores say so.
 
     Raises:
         DeafOrBlindError: naming the row.
     """
-    receipt = said.receipt
+    _check_senses(ask, said.receipt)
+    _check_possible(ask, said.receipt)
+
+
+def _check_senses(ask: Ask, receipt: Receipt) -> None:
     tokens = {Modality.AUDIO: receipt.audio_tokens, Modality.VISION: receipt.video_tokens}
     for sense, count in tokens.items():
         if count and (ask.clip is None or sense not in ask.senses):
@@ -130,11 +137,41 @@ def check_receipt(ask: Ask, said: Said) -> None:
         raise DeafOrBlindError(_missing(ask, f"no frame of {ask.clip.path.name}", "sight"))
 
 
+def _check_possible(ask: Ask, receipt: Receipt) -> None:
+    """Refuse more sound than the clip is long, more frames than were asked for, more tokens than the whole prompt."""
+    row = f"row {ask.question.id!r}"
+    heard, seen = receipt.audio_seconds, receipt.frames
+    if heard and ask.clip is not None and heard > (length := _seconds(ask.clip)) + _SPARE_SECONDS:
+        raise DeafOrBlindError(
+            f"{row}: {heard:g} s of sound are in the receipt, and {ask.clip.path.name} is {length:g} s long. "
+            "Mend how the model counts: seconds of the clip's sound, without what fills them up."
+        )
+    if seen and ask.frames is not None and seen > ask.frames:
+        raise DeafOrBlindError(
+            f"{row}: {seen} frames are in the receipt, and the run asks for {ask.frames} at most. "
+            f"Give --frames {seen}, or have the model take ask.frames."
+        )
+    parts, whole = (receipt.video_tokens, receipt.audio_tokens), receipt.prompt_tokens
+    if whole is not None and None not in parts and sum(part or 0 for part in parts) > whole:
+        raise DeafOrBlindError(
+            f"{row}: {parts[0]} video and {parts[1]} audio tokens are in the receipt, but {whole} in the whole prompt. "
+            "Mend how the model counts: the prompt's tokens are all of them."
+        )
+
+
 def _missing(ask: Ask, what: str, knock_out: KnockOut) -> str:
     return (
         f"row {ask.question.id!r}: {what} reached the model. Mend the model's input, "
         f"or declare it: --knock-out {knock_out}."
     )
+
+
+def _seconds(clip: ClipFile) -> float:
+    """The clip's length; endless where it cannot be read, as it bounds nothing then."""
+    try:
+        return clip.seconds
+    except MediaError:
+        return math.inf
 
 
 def _has_sound(clip: ClipFile) -> bool:

@@ -14,25 +14,16 @@ is only called "she" or "there" is not found.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from crossomni.evaluation.reasoning.mentions import NAME, Mention, Peers, stems
 from crossomni.judging import LogicPoints
-from crossomni.records import Annotation, Fact, Referent, Row
+from crossomni.records import Fact, Row
 from crossomni.tasks import Modality
+from crossomni.truth.meant import Meant
+from crossomni.truth.mentions import NAME, Mention, Peers
 
 _Sentence = tuple[Mention, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Meant:
-    """What a row is about, by the truth of its clip."""
-
-    peers: tuple[Referent, ...]  # all persons, or all things
-    referent: int  # index among the peers
-    clue: Fact
-    asked: Fact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,32 +34,6 @@ class Followed:
     source: str  # found in the source
     target: str  # found again in the target
     answer: str  # whose value is settled on
-
-
-def meant(row: Row, annotation: Annotation) -> Meant | None:
-    """Whom the row is about, or None where truth does not tell (another's question, say).
-
-    It is the one who has the right option in the target, and in the source what the question tells.
-    """
-    assert row.task is not None  # a row has one
-    if row.answer not in row.letters:
-        return None
-    right = row.options[row.letters.index(row.answer)]
-    question = stems(row.question)
-    found: list[tuple[int, Meant]] = []
-    peers: tuple[Referent, ...] = annotation.persons if "person" in question else annotation.things
-    for place, one in enumerate(peers):
-        for asked in _asked(one, row.task.target, right):
-            if {f.value for p in peers if (f := p.fact(asked.modality, asked.kind))} != set(row.options):
-                continue
-            clues = [clue for clue in _clues(one, row.task.source) if clue != asked]
-            told = [(len(stems(clue.value)), clue) for clue in clues if _holds(question, stems(clue.value))]
-            if told:
-                length, clue = max(told, key=lambda pair: pair[0])
-                found.append((length, Meant(peers=peers, referent=place, clue=clue, asked=asked)))
-    longest = max((length for length, _ in found), default=0)
-    best = [one for length, one in found if length == longest]
-    return best[0] if len(best) == 1 else None
 
 
 def follow(reasoning: str, row: Row, truth: Meant) -> Followed:
@@ -185,19 +150,3 @@ def _only_most(owners: Iterable[int]) -> int | None:
     """Who is named most; None where that is nobody, or several."""
     counted = Counter(owners).most_common(2)
     return counted[0][0] if counted and (len(counted) == 1 or counted[0][1] > counted[1][1]) else None
-
-
-def _asked(one: Referent, target: Modality, value: str) -> list[Fact]:
-    return [fact for fact in one.facts if fact.modality is target and fact.value == value]
-
-
-def _clues(one: Referent, source: Modality) -> list[Fact]:
-    """What a question may tell of this one: facts, and of a thing what it is."""
-    return [fact for fact in one.facts if fact.modality is source] + [
-        Fact(modality=source, kind=NAME, value=one.name) for fact in one.bridge if fact.kind == "thing"
-    ]
-
-
-def _holds(words: Sequence[str], value: Sequence[str]) -> bool:
-    size = len(value)
-    return any(tuple(words[at : at + size]) == tuple(value) for at in range(len(words) - size + 1))

@@ -18,13 +18,14 @@ from crossomni.answers import read_answer
 from crossomni.chat import Chat, ChatConfig
 from crossomni.corpus import Corpus
 from crossomni.errors import InputError, ModelError, RecordError, RunError
-from crossomni.evaluation.folder import RunFolder
-from crossomni.evaluation.reasoning.against_truth import Meant, follow, meant
+from crossomni.evaluation.folder import RunFolder, records_by_row
+from crossomni.evaluation.reasoning.against_truth import follow
 from crossomni.evaluation.reasoning.where import Where
 from crossomni.judging import JUDGE_STATES, Judged, LogicPoints, gate, judge_all, logic_fingerprint, logic_rubric
-from crossomni.ledger import Ledger, read_records
+from crossomni.ledger import Ledger
 from crossomni.records import Annotation, Person, Prediction, Row
 from crossomni.tasks import Task
+from crossomni.truth.meant import Meant, meant
 
 LOGIC = "logic.jsonl"
 _ENOUGH = 20  # failures in a row: a judge that is down
@@ -204,19 +205,7 @@ def _kept(ledger: Ledger, rows: Sequence[Row], by: str, digests: Mapping[str, st
 
 
 def _read(path: Path, rows: Sequence[Row]) -> dict[str, Located]:
-    known = {row.id for row in rows}
-    found: dict[str, Located] = {}
-    for number, record in enumerate(read_records(path), start=1):
-        here = f"{path}, line {number}"
-        try:
-            line = Located.from_json(record)
-        except RecordError as error:
-            raise RunError(f"{here}: {error} Mend or remove the line.") from error
-        if line.id not in known or line.id in found:
-            what = "is there for the second time" if line.id in found else "is not of this run's data"
-            raise RunError(f"{here}: row {line.id!r} {what}. Remove the line.")
-        found[line.id] = line
-    return found
+    return records_by_row(path, rows, Located.from_json)
 
 
 def _reasoned(rows: Sequence[Row], predictions: Mapping[str, Prediction]) -> list[_Reasoned]:

@@ -2,49 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
-from typing import Any, ParamSpec
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from crossomni.optional import need
+from crossomni.pictures import COLOURS, INK, as_svg, new_figure
 from crossomni.scoring import OPTIONS
 from crossomni.statistics import Estimate
 from crossomni.tasks import SINGLE_TASKS, TASKS, Modality, Task
 
 CHANCE = 100 / OPTIONS
 AVERAGES = ("single", "cross", "overall")
-# Readable on light and on dark paper, and told apart by colour-blind readers (Okabe and Ito).
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
-INK = "#010203"  # stands for the page's own text colour
-STYLE = {"svg.fonttype": "none", "font.family": "sans-serif", "font.size": 11, "text.color": INK,
-          "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK}  # fmt: skip
-
 
 Scores = Mapping[str, Any]  # the metric's dict
-_P = ParamSpec("_P")
 
 
 def estimate(scores: Scores, name: str) -> Estimate:
     """One of the metric's accuracies with its interval, in percent."""
     return Estimate(scores[name], scores[f"{name}_low"], scores[f"{name}_high"])
-
-
-def as_svg(draw: Callable[_P, Any]) -> Callable[_P, str]:
-    """Run ``draw`` in our style and give its figure as SVG that takes the page's text colour."""
-
-    @wraps(draw)
-    def svg(*args: _P.args, **kwargs: _P.kwargs) -> str:
-        matplotlib = need("matplotlib", "the report")
-        # Names of parts inside one page must not meet, so each figure's arguments salt them.
-        with matplotlib.rc_context({**STYLE, "svg.hashsalt": repr((draw.__name__, args))}):
-            page = io.StringIO()
-            draw(*args, **kwargs).savefig(page, format="svg", transparent=True, metadata={"Date": None})
-        text = page.getvalue()
-        return text[text.index("<svg") :].replace(INK, "currentColor")
-
-    return svg
 
 
 @as_svg
@@ -102,8 +77,3 @@ def heat_map(run: str, scores: Scores) -> Any:
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     return figure
-
-
-def new_figure(width: float, height: float) -> Any:
-    """An empty figure, in inches."""
-    return need("matplotlib.figure", "the report").Figure(figsize=(width, height), layout="constrained")

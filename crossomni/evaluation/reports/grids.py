@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -24,6 +29,28 @@ LABELS = {task.id: task.label for task in TASKS} | AVERAGES  # of the metric's g
 
 
 @dataclass(frozen=True)
+class _Name:
+    """Text for a narrow column: broken behind a space or a mark (``qwen2.5-`` | ``omni-7b``), within a word at last."""
+
+    text: str
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(max(map(cell_len, self._pieces), default=0), cell_len(self.text))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        lines = [""]
+        for piece in self._pieces:
+            if lines[-1] and cell_len(f"{lines[-1]}{piece}".rstrip()) > options.max_width:
+                lines.append("")
+            lines[-1] += piece
+        yield Text("\n".join(line.rstrip() for line in lines), overflow="fold")
+
+    @property
+    def _pieces(self) -> list[str]:
+        return re.findall(r"[^\s\-_./]+[\s\-_./]*|[\s\-_./]+", self.text)
+
+
+@dataclass(frozen=True)
 class Grid:
     """A table before it is drawn; a cell may have two lines."""
 
@@ -38,7 +65,7 @@ class Grid:
         for place, name in enumerate(self.head):
             table.add_column(Text(name), justify="right" if place else "left", overflow="fold")
         for row in self.rows:
-            table.add_row(*map(Text, row))
+            table.add_row(_Name(row[0]), *map(Text, row[1:]))
         if legend:
             table.caption, table.caption_justify = Text(legend), "left"
         return table

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from crossomni.errors import DataError, InputError
-from crossomni.evaluation.reports.figures import CHANCE, COLOURS, INK, STYLE, as_svg, new_figure
+from crossomni.evaluation.reports.figures import CHANCE
 from crossomni.evaluation.reports.pair_blocks import SIDES
 from crossomni.evaluation.reports.pairs import Line, Pairs, Setting, pairs_of
-from crossomni.optional import need
+from crossomni.pictures import COLOURS, INK, as_svg, new_figure, write_png
 from crossomni.records import Prediction, Row
 from crossomni.statistics import Estimate
 from crossomni.tasks import Modality, Task
@@ -88,8 +88,7 @@ def write_picture(pairs: Pairs, out: Path) -> Path:
         start, inside, rest = pair_dots(pairs).partition(">")
         out.write_text(f"{start}{inside}{_ON_ITS_OWN}{rest}", encoding="utf-8")
     else:
-        with need("matplotlib", "the picture").rc_context(STYLE):
-            _panels(pairs).savefig(out, format="png", facecolor="white", dpi=_DOTS_PER_INCH)
+        write_png(lambda: _panels(pairs), out, _DOTS_PER_INCH)
     return out
 
 

@@ -132,9 +132,13 @@ def predicted(question: Question, reply: str, receipt: Receipt | None) -> Predic
 
 
 def _failed(ask: Ask, error: BaseException) -> Prediction:
-    question = ask.question
     named = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    _log.warning("row %s failed: %s", question.id, named)
+    _log.warning("row %s failed: %s", ask.question.id, named)
+    return unanswered(ask.question, named)
+
+
+def unanswered(question: Question, error: str) -> Prediction:
+    """A question without a reply, and why."""
     return Prediction(
         id=question.id,
         task=question.task.id if question.task else "",
@@ -143,5 +147,5 @@ def _failed(ask: Ask, error: BaseException) -> Prediction:
         letter=None,
         reply="",
         receipt=None,
-        error=named,
+        error=error,
     )

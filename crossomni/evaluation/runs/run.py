@@ -17,7 +17,7 @@ from crossomni.evaluation.runs.controls import Controls
 from crossomni.evaluation.folder import RunFolder
 from crossomni.evaluation.models.protocol import Ask, Model, model_fingerprint
 from crossomni.evaluation.rotation import rotated, turned_back
-from crossomni.evaluation.runs.shards import Shard
+from crossomni.evaluation.shards import Shard
 from crossomni.evaluation.runs.shots import Shots
 from crossomni.ledger import Ledger
 from crossomni.media import FrameCache
@@ -39,6 +39,7 @@ class Run:
         self.config = config
         self.rows = rows
         self.folder = RunFolder(config.out)
+        self.origin = str(config.out)  # what its questions say of who asks: a name, since a run knows the answers
         self._by_id = {row.id: row for row in rows}
         if hasattr(model, "check_knock_out"):
             model.check_knock_out(config.knock_out)
@@ -84,20 +85,24 @@ class Run:
         self.predictions = self.folder.gather(self._ledger, self.rows)
 
     def asks(self, rows: Sequence[Row], cache: FrameCache | None, *, again: bool = False) -> Iterator[Ask]:
-        """The questions about one clip that are still to be asked, or all of them ``again``."""
+        """The questions about one clip that are still to be asked, or all of them ``again``.
+
+        They come without answers and rationales: whoever is asked cannot have looked.
+        """
         due = [row for row in rows if again or row.id not in self.predictions]
         if not due:
             return
         clip = self._controls.clip(due[0], cache) if self.senses - {Modality.TEXT} else None
         for row in due:
-            question = rotated(self._controls.question(row), self.config.rotation)
+            question = rotated(self._controls.question(_unanswered(row)), self.config.rotation)
             yield Ask(
                 question=question,
                 prompt=compose(self.config.prompt, question, self.config.prompts, self._shots.of(row)),
                 clip=clip,
                 senses=self.senses,
                 seed=_seed(self.config, row),
-                origin=self,
+                frames=self.config.frames,
+                origin=self.origin,
             )
 
     def keep(self, prediction: Prediction) -> None:
@@ -118,6 +123,11 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def _unanswered(row: Row) -> Row:
+    """The row as a model may see it."""
+    return replace(row, answer="", rationale="")
 
 
 def _seed(config: EvalConfig, row: Row) -> int:

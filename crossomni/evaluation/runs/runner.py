@@ -23,7 +23,7 @@ from crossomni.evaluation.models.protocol import Ask, Model, load
 from crossomni.evaluation.runs.preflight import check_senses
 from crossomni.evaluation.reports.report import check_report, write_report
 from crossomni.evaluation.runs.run import Run
-from crossomni.evaluation.runs.shards import Shard
+from crossomni.evaluation.shards import Shard
 from crossomni.evaluation.runs.study import StudyConfig
 from crossomni.media import FrameCache
 from crossomni.records import Prediction, Row, by_clip
@@ -113,12 +113,13 @@ def evaluate_all(
 
 def _answer(model: Model, runs: Sequence[Run], rows: Sequence[Row], progress: Progress) -> None:
     """Ask what is left of the rows that belong to this process."""
+    by_origin = {run.origin: run for run in runs}
     total = len(rows) * len(runs)
     done = sum(row.id in run.predictions for run in runs for row in rows)
     progress(done, total)
     for ask, prediction in answer(model, _groups(runs, rows, model)):
-        assert isinstance(ask.origin, Run)
-        ask.origin.keep(prediction)
+        assert isinstance(ask.origin, str)
+        by_origin[ask.origin].keep(prediction)
         done += 1
         progress(done, total)
 

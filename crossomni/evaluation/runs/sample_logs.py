@@ -21,10 +21,10 @@ from crossomni.errors import DataError
 from crossomni.optional import need
 
 FORMS = (
-    "JSON lines with id and reply, a sample log of lmms-eval (JSON lines with doc_id and filtered_resps), "
+    "JSON lines with id and reply (or error), a sample log of lmms-eval (JSON lines with doc_id and filtered_resps), "
     "or a result file of VLMEvalKit (.xlsx, .tsv or .json with the column prediction)"
 )
-_WRITE = 'Write {"id": …, "reply": …}'
+_WRITE = 'Write {"id": …, "reply": …}, or {"id": …, "error": …} where there is none'
 _FAILED = "Failed to obtain answer"  # what VLMEvalKit writes where a request failed
 _CELL = 32_767  # characters that a cell of .xlsx can hold; what is longer was cut when it was written
 _SHOWN = 12  # fields that an error's one line names
@@ -33,12 +33,13 @@ _SHOWN = 12  # fields that an error's one line names
 class Sample(NamedTuple):
     """One reply: where it stands ("file, line N" or "file, row N"), the row's id, the text.
 
-    In our own form id and reply are as they came, whatever their kind: who knows the rows checks them.
+    In our own form id, reply and error are as they came, whatever their kind: who knows the rows checks them.
     """
 
     where: str
     id: Any
     reply: Any
+    error: Any = None  # why there is no reply
 
 
 def read_samples(path: Path) -> Iterator[Sample]:
@@ -107,7 +108,7 @@ def _kind_of_line(where: str, record: Mapping[str, Any]) -> Callable[[str, Mappi
 
 
 def _own(where: str, record: Mapping[str, Any]) -> Sample:
-    return Sample(where, record.get("id"), record.get("reply"))
+    return Sample(where, record.get("id"), record.get("reply"), record.get("error"))
 
 
 def _lmms_eval(where: str, record: Mapping[str, Any]) -> Sample:

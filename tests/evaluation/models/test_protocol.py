@@ -96,7 +96,7 @@ def test_a_file_with_a_fault_is_named_with_its_line(tmp_path: Path) -> None:
 def heard(**changes: float | None) -> Said:
     """A reply whose receipt is full, but for the changes."""
     full: dict[str, float | None] = {
-        "frames": 2, "audio_seconds": 1.0, "video_tokens": 9, "audio_tokens": 9, "prompt_tokens": 9,
+        "frames": 2, "audio_seconds": 1.0, "video_tokens": 9, "audio_tokens": 9, "prompt_tokens": 60,
     }  # fmt: skip
     return Said(reply="A", receipt=Receipt(**(full | changes)))  # type: ignore[arg-type]
 
@@ -134,3 +134,28 @@ def test_silence_cannot_be_heard(ask: Callable[[bool], Ask]) -> None:
 def test_an_unreported_count_proves_nothing(ask: Callable[[bool], Ask]) -> None:
     """Counts that are None are allowed: the model's side does not tell."""
     check_receipt(ask(True), heard(frames=None, audio_seconds=None, video_tokens=None, audio_tokens=None))
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"audio_seconds": 2.5}, r"2\.5 s of sound are in the receipt, and True\.mp4 is 1 s long"),
+        ({"frames": 5}, r"5 frames are in the receipt, and the run asks for 4 at most\. Give --frames 5"),
+        ({"prompt_tokens": 17}, "9 video and 9 audio tokens are in the receipt, but 17 in the whole prompt"),
+    ],
+)
+def test_a_receipt_that_cannot_be_true_is_refused(
+    ask: Callable[[bool], Ask], changes: dict[str, float], named: str
+) -> None:
+    """More than the clip has, than the run asks for, or than the prompt holds: the row and both figures are named."""
+    with pytest.raises(DeafOrBlindError, match=rf"row 'clip-au': {named}"):
+        check_receipt(replace(ask(True), frames=4), heard(**changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"audio_seconds": 2.0}, {"frames": 4}, {"prompt_tokens": 18}, {"video_tokens": None, "prompt_tokens": 1}],
+)
+def test_a_receipt_at_its_bounds_is_taken(ask: Callable[[bool], Ask], changes: dict[str, float]) -> None:
+    """Another decoder may keep a second more, and what is not reported bounds nothing."""
+    check_receipt(replace(ask(True), frames=4), heard(**changes))

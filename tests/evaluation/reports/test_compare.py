@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,20 @@ def test_terminal_shows_every_figure_within_eighty_columns() -> None:
         assert wanted in text
     assert "+25.00" in text
     assert " ".join(both().legend.split()) in " ".join(text.split())
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_long_name_is_broken_between_its_parts(width: int) -> None:
+    """Where a run's name finds no room on one line, no word of it is broken."""
+    long = "qwen2.5-omni-7b-default/rotation-frames32"
+    found = compare_letters([RunLetters(long, letters(4)), FIRST], REFERENCES, TASK_IDS, CLIPS)
+    console = Console(width=width, record=True, file=StringIO())
+    console.print(found.tables()[0])
+    first = re.findall(r"^ (\S+)", console.export_text(), flags=re.MULTILINE)
+    parts = first[first.index("Run") + 1 : first.index("default")]
+    assert len(parts) > 1
+    assert long == "".join(parts)
+    assert {"-", "/"} >= {part[-1] for part in parts[:-1]}
 
 
 def test_markdown_has_a_line_for_each_run_and_each_group() -> None:

@@ -54,6 +54,56 @@ def test_a_folder_with_other_replies_is_refused(data: Path, tmp_path: Path) -> N
         score_replies(asked)
 
 
+def test_a_row_that_failed_elsewhere_is_failed_here(data: Path, tmp_path: Path) -> None:
+    """An error in the place of a reply is no reply: the row counts as wrong, and the scores as not complete."""
+    records = [{"id": RIGHT[0]["id"], "error": "the server\nsaid no"}, {**RIGHT[1], "error": ""}, *RIGHT[2:]]
+    records[3] = {**RIGHT[3], "reply": "", "error": "too slow"}  # as a line of predictions.jsonl has it
+    out = tmp_path / "run"
+    asked = RepliesConfig(replies=write(tmp_path / "r.jsonl", records), out=out, data=str(data))
+    scores = score_replies(asked).scores
+
+    assert scores is not None
+    assert (False, 2, pytest.approx(100 * 25 / 27)) == (
+        scores["complete"], scores["states"]["failed"], scores["overall"],
+    )  # fmt: skip
+    lines = [json.loads(line) for line in (out / "predictions.jsonl").read_text().splitlines()]
+    assert [("failed", None, "", "the server said no"), ("failed", None, "", "too slow")] == [
+        (line["state"], line["letter"], line["reply"], line["error"]) for line in lines if line["state"] != "read"
+    ]
+    assert score_replies(asked).scores == scores
+
+
+def test_a_row_that_failed_first_and_was_answered_later(data: Path, tmp_path: Path) -> None:
+    """The same command with the mended file goes on: the reply counts, and what had happened is kept."""
+    replies = write(tmp_path / "r.jsonl", [{"id": RIGHT[0]["id"], "error": "down"}, *RIGHT[1:]])
+    asked = RepliesConfig(replies=replies, out=tmp_path / "run", data=str(data))
+    score_replies(asked)
+    write(replies, RIGHT)
+    scores = score_replies(asked).scores
+
+    assert scores is not None
+    assert (True, 100.0) == (scores["complete"], scores["overall"])
+    (line,) = (tmp_path / "run/failures.jsonl").read_text().splitlines()
+    assert json.loads(line)["error"] == "down"
+
+
+def test_the_first_rows_of_a_split_are_scored_alone(data: Path, tmp_path: Path) -> None:
+    """With a limit the file has the first rows and no others, as a run with that limit."""
+    replies = write(tmp_path / "r.jsonl", RIGHT[:9])
+    scores = score_replies(RepliesConfig(replies=replies, out=tmp_path / "run", data=str(data), limit=9)).scores
+
+    assert scores is not None
+    assert (9, True, 9) == (
+        scores["n"],
+        scores["complete"],
+        json.loads((tmp_path / "run/run.json").read_text())["rows"],
+    )
+    with pytest.raises(DataError, match="line 9: id 'clip_00-te-vi' is no row"):
+        score_replies(RepliesConfig(replies=replies, out=tmp_path / "other", data=str(data), limit=8))
+    with pytest.raises(InputError, match="limit is 0"):
+        RepliesConfig(replies=replies, limit=0)
+
+
 @pytest.mark.parametrize(
     ("records", "named"),
     [
@@ -61,6 +111,8 @@ def test_a_folder_with_other_replies_is_refused(data: Path, tmp_path: Path) -> N
         ([*RIGHT, RIGHT[4]], "line 28: id 'clip_00-au-te' comes for the second time"),
         (RIGHT[2:], "2 of 27 rows have no reply: clip_00-au, clip_00-vi. "),
         ([{**RIGHT[0], "reply": None}, *RIGHT[1:]], "line 1: reply is None"),
+        ([{**RIGHT[0], "error": "down"}, *RIGHT[1:]], "line 1: error is 'down', reply 'A'; wanted one"),
+        ([{"id": RIGHT[0]["id"], "error": 503}, *RIGHT[1:]], "line 1: error is 503, reply None; wanted one"),
         ([{"reply": "A"}], "line 1: id None"),
         ([[1]], "line 1: list came"),
     ],

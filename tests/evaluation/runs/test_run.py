@@ -12,9 +12,12 @@ from crossomni.corpus import Corpus
 from crossomni.errors import InputError
 from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.rotation import rotated, turned_back
+from crossomni.evaluation.runs.run import Run
 from crossomni.evaluation.runs.runner import evaluate, evaluate_all
 from crossomni.evaluation.runs.shots import Shots
+from crossomni.prompts import compose
 from tests.evaluation.conftest import make_rows
+from tests.evaluation.fakes import Oracle
 
 ROWS = make_rows("clip", 0)
 
@@ -70,6 +73,30 @@ def test_runs_that_need_another_model_are_not_made_together(data: Path, tmp_path
         evaluate_all([config(data, tmp_path / "a"), config(data, tmp_path / "b", frames=8, seed=1)])
     with pytest.raises(InputError, match="share a folder"):
         evaluate_all([config(data, tmp_path / "a"), config(data, tmp_path / "a", prompt="cot")])
+
+
+@pytest.mark.parametrize("changes", [{}, {"rotation": 2}, {"split": "train"}, {"knock_out": ("biography-shuffled",)}])
+def test_nobody_who_is_asked_sees_an_answer(tmp_path: Path, changes: dict[str, Any]) -> None:
+    """No question of a run holds the right letter or a rationale, nor does what it says of who asks."""
+    corpus = Corpus.open("playhouse")
+    asked = config(Path("unused"), tmp_path / "run", **changes)
+    rows = corpus.rows(asked.split)[:45]
+    run = Run(asked, corpus, rows, Oracle())
+    asks = list(run.asks(rows, None))
+
+    assert all(row.answer for row in rows)
+    assert [("", "")] * 45 == [(ask.question.answer, ask.question.rationale) for ask in asks]
+    assert {str(tmp_path / "run")} == {ask.origin for ask in asks}
+
+
+def test_the_prompt_does_not_hang_on_the_answer(tmp_path: Path) -> None:
+    """The text that is asked is the one that the row itself gives, and frames are those of the run."""
+    corpus = Corpus.open("playhouse")
+    rows = corpus.rows("train")[:9]
+    run = Run(config(Path("unused"), tmp_path / "run", prompt="icl", split="train", frames=7), corpus, rows, Oracle())
+
+    assert [compose("icl", row) for row in rows] == [ask.prompt for ask in run.asks(rows, None)]
+    assert {7} == {ask.frames for ask in run.asks(rows, None)}
 
 
 def test_a_streaming_model_is_asked_all_of_it(data: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.folder import RunFolder
 from crossomni.evaluation.runs.runner import evaluate
-from crossomni.evaluation.runs.shards import Shard
+from crossomni.evaluation.shards import Shard
 from crossomni.ledger import Ledger
 
 MODEL = "python:tests.evaluation.fakes:Slow"

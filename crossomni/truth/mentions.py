@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from crossomni.records import Person, Referent
 from crossomni.tasks import Modality
@@ -19,7 +20,8 @@ from crossomni.tasks import Modality
 NAME, TIMES = "name", "times"  # kinds of mentions beside the kinds of facts
 
 _AUDIO, _VISION, _TEXT = Modality.AUDIO, Modality.VISION, Modality.TEXT
-_SENTENCE = re.compile(r"(?<=[.!?])[\"'”’»)]*\s+")
+# A sentence that goes on after what it quotes ("… the train.” is heard") is one.
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[.!?])[\"'”’»)]+\s+(?=[^a-z])")
 _LIST_MARK = re.compile(r"^\W*(?:step\s+)?\d{1,2}\s*[.):]\W*", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W_]+(?:[.:]\d+)?")
 _LEFT_OUT = frozenset({"a", "an", "the", "both", "his", "her", "their", "its", "my", "your", "s"})
@@ -27,7 +29,9 @@ _SPELLINGS = {"gray": "grey", "center": "centre", "middle": "centre"}
 _DIGITS = {"1": "one", "2": "two", "3": "three", "4": "four"}
 _ENDINGS = ("ing", "ed", "es", "s", "e")
 _SHORTEST_STEM = 3
+_WORDS = 2**14  # of which the stems are remembered
 _SLACK = 2  # words that may stand between those of a value
+_PART = 2  # different words that are in every such run
 _RUN = 3  # words of a longer value, one after the other, that stand for all of it
 
 _TIME = r"(\d+(?:[.:]\d+)?)\s*(s\b|sec\b|seconds?\b)?"
@@ -48,6 +52,7 @@ _ANCHORS = {
 }
 _CLEAR = frozenset({"smil", "frown", "surpris"})  # expressions that no emotion shares
 _IS = frozenset({"is", "are", "was", "wer", "sound", "look", "seem", "appear", "be", "with"})
+_WHERE = frozenset({"on", "in", "of", "with", "around", "over"})
 _NEAR = 3  # words after a value in which its anchor may stand
 # "Second from the left" tells a place, and no entrance.
 _ORDINALS = frozenset({"first", "second", "third", "fourth", "1st", "2nd", "3rd", "4th"})
@@ -67,7 +72,7 @@ class Peers:
 
     def __init__(self, referents: Sequence[Referent]) -> None:
         self.referents = tuple(referents)
-        values = [(owner, *value) for owner, one in enumerate(referents) for value in _values(one)]
+        values = [(owner, *value) for owner, one in enumerate(referents) for value in _values(one) if value[1]]
         shared = Counter((kind, words) for _, kind, words, _ in values)
         # Longer ones first, so that "second lowest" is not read as "lowest", nor the top of "top hat" as clothing.
         self._values = sorted(
@@ -82,14 +87,19 @@ class Peers:
 
     def sentences(self, text: str) -> list[tuple[Mention, ...]]:
         """What each sentence of the text mentions."""
-        lines = (_LIST_MARK.sub("", line) for line in text.splitlines())
-        found = (sentence for line in lines for sentence in _SENTENCE.split(line))
-        return [tuple(self._mentions(sentence)) for sentence in found if sentence.strip()]
+        return [self.mentions(sentence) for sentence in sentences(text)]
+
+    def mentions(self, sentence: str) -> tuple[Mention, ...]:
+        """What one sentence mentions."""
+        return tuple(self._mentions(sentence))
 
     def _mentions(self, sentence: str) -> Iterator[Mention]:
         tokens: list[str | None] = list(stems(sentence))
         anchors = [(place, self._anchors[token]) for place, token in enumerate(tokens) if token in self._anchors]
+        present = frozenset(tokens)
         for owner, kind, words, modalities in self._values:
+            if words[0] not in present and (len(words) < _RUN or len(present.intersection(words)) < _PART):
+                continue  # most values: quicker than to look for each at every place
             for places in _found(words, tokens):
                 if self._counts(kind, places, tokens, anchors):
                     yield Mention(owner, kind, modalities)
@@ -133,6 +143,16 @@ class Peers:
                 yield Mention(within.pop(), TIMES, frozenset({_AUDIO}))
 
 
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, without the numbers of its lines.
+
+    >>> sentences("1. Ada says “I am here.” twice.\\n2. She waves. She bows.")
+    ['Ada says “I am here.” twice.', 'She waves.', 'She bows.']
+    """
+    lines = (_LIST_MARK.sub("", line) for line in text.splitlines())
+    return [found for line in lines for sentence in _SENTENCE.split(line) if (found := sentence.strip())]
+
+
 def stems(text: str) -> tuple[str, ...]:
     """The words of a text in small letters, without articles and without the endings of English.
 
@@ -143,6 +163,7 @@ def stems(text: str) -> tuple[str, ...]:
     return tuple(_stem(token) for token in _TOKEN.findall(plain) if token not in _LEFT_OUT)
 
 
+@lru_cache(maxsize=_WORDS)
 def _stem(token: str) -> str:
     token = _SPELLINGS.get(token, token)
     for ending in _ENDINGS:
@@ -156,6 +177,8 @@ def _values(one: Referent) -> Iterator[tuple[str, tuple[str, ...], frozenset[Mod
     for fact in (*one.facts, *(one.bridge if isinstance(one, Person) else ())):
         words = stems(fact.value)
         yield fact.kind, words, frozenset({fact.modality})
+        if fact.kind == "accessory" and len(words) > 1:
+            yield fact.kind, _head(words), frozenset({fact.modality})
         if fact.kind == "stars":
             yield from (
                 (fact.kind, (digit,), frozenset({fact.modality})) for digit, word in _DIGITS.items() if (word,) == words
@@ -165,6 +188,12 @@ def _values(one: Referent) -> Iterator[tuple[str, tuple[str, ...], frozenset[Mod
         return
     parts = [stems(part) for part in one.name.split() if part.isalpha() and part != "Person"]
     yield from ((NAME, words, frozenset({_TEXT})) for words in {stems(one.name), *parts} if words)
+
+
+def _head(words: tuple[str, ...]) -> tuple[str]:
+    """What is worn, without how it looks or where: the hat of a top hat, the flower of a flower on the head."""
+    where = next((place for place, word in enumerate(words) if word in _WHERE), len(words))
+    return (words[max(where - 1, 0)],)
 
 
 def _found(words: tuple[str, ...], tokens: Sequence[str | None]) -> Iterator[tuple[int, ...]]:

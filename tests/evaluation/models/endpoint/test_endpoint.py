@@ -29,24 +29,7 @@ from crossomni.testing.chat_server import (
     ChatServer,
 )
 from tests.evaluation.conftest import make_rows
-from tests.evaluation.served import REFUSED, Request, config, lines, make_data, oracle, quiet, run, words
-
-
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    quiet(monkeypatch, tmp_path)
-
-
-@pytest.fixture(scope="module")
-def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of three clips. Labels are held back: runs are not scored, which takes most of their time."""
-    return make_data(tmp_path_factory.mktemp("three") / "data", hide_answers=True)
-
-
-@pytest.fixture(scope="module")
-def clip(three: Path) -> Path:
-    """The clip of the first rows."""
-    return three / "test/videos/clip_00.mp4"
+from tests.evaluation.models.endpoint.served import REFUSED, Request, config, lines, oracle, run, words
 
 
 def sent(data: Path, out: Path, **changes: Any) -> Request:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from crossomni.evaluation.reasoning.mentions import Peers
 from crossomni.tasks import Modality
+from crossomni.truth.mentions import Peers
 from tests.evaluation.reasoned import annotation_of
 
 
@@ -36,6 +36,7 @@ from tests.evaluation.reasoned import annotation_of
         ("at 0:06", {"times"}),
         ("3. At the far left", {"place"}),
         ("12 to 14 people, 1993", set()),
+        ("the one wearing headphones", {"accessory"}),
     ],
 )
 def test_what_a_sentence_mentions(text, kinds):
@@ -59,3 +60,11 @@ def test_a_name_of_two_people_tells_nothing():
     twice = (truth.persons[0], replace(truth.persons[1], name="Leo Berg"))
     (mentions,) = Peers(twice).sentences("Leo and Berg")
     assert [(mention.owner, mention.modalities) for mention in mentions] == [(1, {Modality.TEXT})]
+
+
+def test_a_sentence_goes_on_behind_what_it_quotes():
+    """The clue stays beside what it leads to; a new sentence behind a quotation is another."""
+    truth = annotation_of("viaduct_s01e01_clip_01")
+    text = "Who says “Nobody came to the office.” is heard from 5.5 s to 7.5 s. “Yes.” She is Leo."
+    kinds = [{mention.kind for mention in mentions} for mentions in Peers(truth.persons).sentences(text)]
+    assert kinds == [{"line", "times"}, set(), {"name"}]

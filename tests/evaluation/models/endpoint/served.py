@@ -1,12 +1,9 @@
 """Runs against a stub server, for the tests of endpoints."""
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from crossomni.evaluation.runs.runner import EvalConfig, RunSummary, evaluate
 from crossomni.evaluation.runs.study import StudyConfig
@@ -18,18 +15,11 @@ from crossomni.testing.chat_server import (
     ChatServer,
 )
 from tests.evaluation.conftest import LETTERS, VALUES, make_annotation, make_rows
+from tests.evaluation.fakes import ASKED
 
 Request = dict[str, Any]
 SECONDS = {"clip_00": 1.0, "clip_01": 0.25, "clip_02": 0.5}  # so that they sound and look different
 REFUSED = Behaviour(status=400, body='{"error": {"message": "the prompt is too long"}}')
-
-
-def quiet(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """The server is on this machine: no proxy, nobody's key, no certificates (reading them takes 35 ms a client)."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    monkeypatch.setenv("SSL_CERT_DIR", str(folder))
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
 
 def make_data(folder: Path, *, hide_answers: bool) -> Path:
@@ -72,8 +62,7 @@ def lines(out: Path) -> list[dict[str, Any]]:
 
 def oracle(request: Request) -> str:
     """The right letter, by the question's own words."""
-    text = words(request)
-    asked = re.search(r"What is (.+) & <who>\?", text)
+    asked = ASKED.search(words(request))
     return "yes" if asked is None else next(LETTERS[v.index(asked[1])] for v in VALUES.values() if asked[1] in v)
 
 

@@ -30,25 +30,7 @@ from crossomni.testing.chat_server import (
     in_turn,
     rate_limited,
 )
-from tests.evaluation.served import REFUSED, SECONDS, Request, config, lines, make_data, oracle, quiet, run, words
-
-
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    quiet(monkeypatch, tmp_path)
-
-
-@pytest.fixture(scope="module")
-def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of three clips. Labels are held back: runs are not scored, which takes most of their time."""
-    return make_data(tmp_path_factory.mktemp("three") / "data", hide_answers=True)
-
-
-@pytest.fixture(scope="module")
-def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with its labels."""
-    return make_data(tmp_path_factory.mktemp("labelled") / "data", hide_answers=False)
-
+from tests.evaluation.models.endpoint.served import REFUSED, SECONDS, Request, config, lines, oracle, run, words
 
 MISBEHAVIOURS: tuple[tuple[str, Behaviour], ...] = (
     ("not-a-reply", HTML),

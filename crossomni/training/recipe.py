@@ -1,0 +1,266 @@
+"""From a configuration to weights: the whole way of a training, and what it leaves behind."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crossomni.corpus import Corpus
+from crossomni.ledger import write_json
+from crossomni.omni.towers import TowerStore
+from crossomni.optional import need
+from crossomni.training.architecture import TINY
+from crossomni.training.config import GRPOTraining, SFTTraining, TrainConfig
+from crossomni.training.examples import Example, dataset, examples
+from crossomni.training.held_out import HeldOut, held_out, weighed
+from crossomni.training.progress import watch
+from crossomni.training.record import Training, TrainingFolder, settings, versions
+from crossomni.training.refusals import check
+from crossomni.training.report import write_report
+from crossomni.training.schedule import Schedule, processes, schedule
+from crossomni.training.selection import Selection
+from crossomni.training.thinkers import load_processor, load_thinker, lora, trained, with_adapter
+from crossomni.weights import weights_fingerprint
+
+_log = logging.getLogger(__name__)
+ADAPTER, WHOLE, BASE, CHECKPOINTS, HELD_OUT = "adapter", "model", "base", "checkpoints", "held_out.json"
+MOST_WATCHED = 120  # held-out rows that are looked at; more of them cost time at every look
+_COMPLETE = "trainer_state.json"  # is written last into a checkpoint
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """A finished training."""
+
+    folder: Path
+    weights: Path  # of the adapter, or of the whole thinker
+    base: str  # what an adapter stands on; the same as ``weights`` for a whole thinker
+    held_out: HeldOut | None  # None where nothing was held out
+    failed: Mapping[str, str]  # rows that nothing was learned of, and why
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """What both trainings begin with: everything that can be refused has been."""
+
+    config: TrainConfig
+    corpus: Corpus
+    selection: Selection
+    schedule: Schedule
+    base: Path | str
+    folder: TrainingFolder
+
+    @property
+    def store(self) -> TowerStore | None:
+        """Where the towers' outputs are kept."""
+        return TowerStore.shared() if self.config.towers == "on" else None
+
+    @property
+    def weights(self) -> Path:
+        """Where the weights come to lie."""
+        return self.folder.path / (ADAPTER if self.config.lora == "on" else WHOLE)
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes what is written once."""
+        return int(os.environ.get("RANK", "0")) == 0
+
+    def conversations(self, rows: Sequence[Any], rationale: str = "on") -> tuple[Example, ...]:
+        """Rows in the form of ``examples``."""
+        own = self.config
+        return examples(self.corpus, rows, prompt=own.prompt, prompts=own.prompts, rationale=rationale)  # type: ignore[arg-type]
+
+    def thinker(self) -> Any:
+        """The thinker that is trained, its adapter on it where one is trained on."""
+        thinker = load_thinker(self.base, trust=self.config.trust_remote_code)
+        adapter = getattr(self.config, "adapter", None)
+        return thinker if adapter is None else with_adapter(thinker, adapter)
+
+    def lora(self, thinker: Any) -> Any:
+        """A new adapter, where one is wanted and none is there."""
+        if self.config.lora == "off" or hasattr(thinker, "peft_config"):
+            return None
+        return lora(thinker, self.config.lora_rank, self.config.lora_alpha)
+
+    def for_trl(self) -> dict[str, Any]:
+        """Settings that both of TRL's configurations share."""
+        gpu = need("torch", "training").cuda.is_available()
+        own = self.config
+        return {
+            "output_dir": str(self.folder.path / CHECKPOINTS),
+            "learning_rate": own.learning_rate,
+            "per_device_train_batch_size": own.at_once,
+            "per_device_eval_batch_size": own.at_once,
+            "gradient_accumulation_steps": self.schedule.accumulation,
+            "num_train_epochs": own.epochs,
+            "max_steps": own.most_steps or -1,
+            "save_steps": own.save_every,
+            "eval_strategy": "steps" if own.watch_every and self.selection.held_out else "no",
+            "eval_steps": own.watch_every or None,
+            "logging_steps": 1,
+            "report_to": own.report_to,
+            "seed": own.seed,
+            "data_seed": own.seed,
+            "bf16": gpu,
+            "use_cpu": not gpu,
+            "gradient_checkpointing": gpu,
+        }
+
+
+def ready(config: SFTTraining | GRPOTraining) -> Ready:
+    """Refuse what can be refused before a model loads, and claim the folder.
+
+    Raises:
+        InputError: in one line, for the first thing that is wrong.
+    """
+    corpus = Corpus.open(config.data, config.annotations, config.media)
+    selection = check(config, corpus)
+    folder = TrainingFolder(config.out)
+    base = _base(config)
+    adapter = getattr(config, "adapter", None)
+    folder.claim(
+        Training(
+            kind="sft" if isinstance(config, SFTTraining) else "grpo",
+            configuration=settings(config),
+            versions=versions(),
+            data={"source": config.data, "fingerprint": corpus.fingerprint},
+            base={"name": str(base), "fingerprint": weights_fingerprint(base, trust=config.trust_remote_code)},
+            train_ids=tuple(row.id for row in selection.trained),
+            held_out_ids=tuple(row.id for row in selection.held_out),
+            seeds={"rows, order, draws": config.seed},
+            adapter=weights_fingerprint(adapter) if adapter else "",
+        )
+    )
+    steps = schedule(config, len(selection.trained), processes())
+    return Ready(config=config, corpus=corpus, selection=selection, schedule=steps, base=base, folder=folder)
+
+
+def _base(config: TrainConfig) -> Path | str:
+    """What the training begins with; a tiny thinker is written beside its weights, and stays."""
+    if config.model.startswith(TINY):
+        from crossomni.testing.omni import tiny_omni
+
+        folder = config.out / BASE
+        if not (folder / "config.json").exists():
+            tiny_omni(folder, config.model.removeprefix(TINY))  # type: ignore[arg-type]
+        return folder
+    return Path(config.model) if Path(config.model).is_dir() else config.model
+
+
+def train(config: SFTTraining | GRPOTraining) -> Trained:
+    """Train, or go on with, what a configuration says, and leave weights, history, curves and a report.
+
+    Raises:
+        InputError: for what cannot be trained, before a model loads.
+        TrainingError: when a training cannot go on.
+    """
+    begun = ready(config)
+    for note in begun.selection.notes:
+        _log.warning("%s", note)
+    if isinstance(config, SFTTraining):
+        return _sft(begun, config)
+    return _grpo(begun, config)
+
+
+def _sft(begun: Ready, config: SFTTraining) -> Trained:
+    from crossomni.training.sft import OmniSFTTrainer
+
+    trl = need("trl", "training")
+    said = begun.conversations(begun.selection.trained, config.rationale)
+    watched = tuple(weighed(begun.conversations(begun.selection.held_out, config.rationale), MOST_WATCHED))
+    thinker = begun.thinker()
+    trainer = OmniSFTTrainer(
+        thinker,
+        trl.SFTConfig(**begun.for_trl() | dict(config.trl)),
+        train_dataset=dataset(one.for_sft() for one in said),
+        eval_dataset=dataset(one.for_sft() for one in watched) if watched else None,
+        processing_class=load_processor(begun.base, trust=config.trust_remote_code),
+        peft_config=begun.lora(thinker),
+        shown=config.shown,
+        store=begun.store,
+    )
+    return _run(begun, trainer, watched)
+
+
+def _grpo(begun: Ready, config: GRPOTraining) -> Trained:
+    from crossomni.training.grpo import OmniGRPOTrainer
+    from crossomni.training.judges.canaries import check_judge
+    from crossomni.training.judges.opening import open_judge
+    from crossomni.training.judging import Canaries, judged_reward, prejudged
+
+    trl = need("trl", "training")
+    thinking = "on" if config.thinking_reward == "on" else "off"
+    said = begun.conversations(begun.selection.trained, thinking)
+    watched = tuple(weighed(begun.conversations(begun.selection.held_out, thinking), MOST_WATCHED))
+    rows = begun.selection.rows
+    with ExitStack() as open_things:
+        judge = None
+        if config.asks_judge:
+            judge = open_things.enter_context(
+                open_judge(config.judge, begun.corpus, begun.folder.path / "judge.sqlite")
+            )
+            check_judge(judge, rows, seed=config.seed)
+        thinker = begun.thinker()
+        trainer = OmniGRPOTrainer(
+            thinker,
+            [judged_reward(judge, config.rewarded)],
+            trl.GRPOConfig(
+                **begun.for_trl()
+                | {
+                    "num_generations": config.rollouts,
+                    "max_completion_length": config.most_new_tokens,
+                    "temperature": config.temperature,
+                    "beta": config.beta,
+                }
+                | dict(config.trl)
+            ),
+            train_dataset=dataset(one.for_grpo() for one in said),
+            eval_dataset=dataset(one.for_grpo() for one in watched) if watched else None,
+            processing_class=load_processor(begun.base, trust=config.trust_remote_code),
+            peft_config=begun.lora(thinker),
+            shown=config.shown,
+            store=begun.store,
+            most_unscored=config.most_unscored,
+            on_completed=None if judge is None else prejudged(judge, config.rewarded),
+        )
+        if judge is not None:
+            trainer.add_callback(Canaries(judge, rows, config.canaries_every, trainer))
+        return _run(begun, trainer, watched)
+
+
+def _run(begun: Ready, trainer: Any, watched: Sequence[Example]) -> Trained:
+    path = begun.folder.path
+    count, of = trained(trainer.model)
+    _log.info("%s of %s parameters are trained; %s", f"{count:,}", f"{of:,}", begun.schedule.told)
+    history = watch(trainer, begun.folder.history_path, begun.weights.parent.name)
+    try:
+        trainer.train(resume_from_checkpoint=last_checkpoint(path / CHECKPOINTS))
+    finally:
+        history.close()
+        if begun.is_main and begun.folder.history_path.exists():
+            write_report(path)
+    trainer.save_model(str(begun.weights))
+    found = held_out(trainer.accelerator.unwrap_model(trainer.model), trainer.encoder, watched) if watched else None
+    if begun.is_main and found is not None:
+        write_json(path / HELD_OUT, found.to_json())
+    whole = begun.config.lora == "off"
+    return Trained(
+        folder=path,
+        weights=begun.weights,
+        base=str(begun.weights if whole else begun.base),
+        held_out=found,
+        failed=trainer.encoder.failed,
+    )
+
+
+def last_checkpoint(folder: Path) -> str | None:
+    """The latest checkpoint that was written to its end; one that a kill cut short is passed over."""
+    numbered = {
+        int(path.name.rpartition("-")[2]): path for path in folder.glob("checkpoint-*") if (path / _COMPLETE).exists()
+    }
+    return str(numbered[max(numbered)]) if numbered else None
