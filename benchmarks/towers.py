@@ -1,11 +1,12 @@
 """What it saves to keep what the frozen towers make of clips: epochs of fine-tuning, steps of GRPO, ways in turns.
 
-    OMP_WAIT_POLICY=PASSIVE python benchmarks/towers.py [--folder FOLDER] [--repeats 3] [--kind qwen3_omni_moe]
+    OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=1 python benchmarks/towers.py [--folder FOLDER] [--repeats 3]
+        [--seconds 60] [--kind qwen3_omni_moe] [--only grpo]
 
-Three clips of 25 s, 1280x720, 24 frames a second, with sound (a made-up film, as in benchmarks/decode.py; --folder
-keeps them), ten rows of the shipped playhouse on each, in random order, batches of two. Shown as a training shows them
-by default: 32 frames of 448x252 and the sound, interleaved; about 3,000 tokens of media and 1,000 of text a row. The
-model is tiny and trained whole; the same trainer, rows and order for every way:
+Two clips of 60 s, 1280x720, 24 frames a second, with sound (a made-up film, as in benchmarks/decode.py; making them
+takes minutes, --folder keeps them), ten rows of the shipped playhouse on each, in random order, batches of two. Shown
+as a training shows them by default: 32 frames of 448x252 and the sound, interleaved. The model is tiny and trained
+whole; the same trainer, rows and order for every way:
 
 - every row: decoder, processor and towers run for every row, as TRL's users have it (GRPO: once for a prompt's
   completions that follow one another; the towers in each pass);
@@ -51,7 +52,7 @@ from crossomni.training.grpo import OmniGRPOTrainer
 from crossomni.training.sft import OmniSFTTrainer
 from crossomni.training.thinkers import load_processor, load_thinker
 
-CLIPS, SECONDS, ROWS = 3, 25, 10
+CLIPS, ROWS = 2, 10
 CACHE_BYTES = 10**9
 EPOCHS = 2
 GRPO_STEPS, PROMPTS, ROLLOUTS, NEW_TOKENS = 6, 2, 4, 32
@@ -116,12 +117,12 @@ class Turn:
     losses: list[float]
 
 
-def make_clips(folder: Path) -> list[Path]:
+def make_clips(folder: Path, seconds: int) -> list[Path]:
     """The clips, other pictures in each."""
-    paths = [folder / f"film-{number}.mp4" for number in range(CLIPS)]
+    paths = [folder / f"film-{seconds}-{number}.mp4" for number in range(CLIPS)]
     for number, path in enumerate(paths):
         if not path.exists():
-            write_clip(path, SECONDS, SIZE, FPS, picture=lambda frame, first=number * 10_000: film(first + frame))
+            write_clip(path, seconds, SIZE, FPS, picture=lambda frame, first=number * 10_000: film(first + frame))
     return paths
 
 
@@ -252,12 +253,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, help="Where clips are made and kept (default: a temporary folder).")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=60, help="How long a clip is.")
     parser.add_argument("--kind", choices=get_args(Kind), default="qwen2_5_omni")
     parser.add_argument("--only", choices=("sft", "grpo"))
     given = parser.parse_args()
     quiet()
     with kept_in(given.folder) as folder, tempfile.TemporaryDirectory() as other:
-        rows = make_rows(make_clips(folder))
+        rows = make_rows(make_clips(folder, given.seconds))
         source = tiny_omni(Path(other) / given.kind, given.kind)
         time.sleep(3)  # a file changed this lately has no stored hash
         for training in (sft, grpo):

@@ -27,5 +27,6 @@ class Thermometer:
         warmth = sum(float(abs(part).mean()) for part in (frames, sound) if len(part))
         counts = {"frames": len(frames), "audio_seconds": len(sound) / 16_000, "video_tokens": len(frames)}
         for ask in asks:
-            receipt = Receipt(**counts, audio_tokens=len(sound), prompt_tokens=len(ask.prompt))
+            tokens = len(ask.prompt) + len(frames) + len(sound)  # all that went in, media too
+            receipt = Receipt(**counts, audio_tokens=len(sound), prompt_tokens=tokens)
             yield Said(reply=f"Answer: {'ABCD'[int(100 * warmth + len(ask.prompt)) % 4]}", receipt=receipt)

@@ -15,8 +15,8 @@ from crossomni.corpus import Corpus
 from crossomni.errors import InputError, MissingPackageError
 from crossomni.export import export_parquet
 from crossomni.records import COLUMNS
+from tests.corpus.conftest import change_line, media_of
 from tests.small_corpus import small
-from tests.test_corpus import change_line, media_of
 
 ROOT = Path(__file__).resolve().parent.parent
 datasets.disable_progress_bars()

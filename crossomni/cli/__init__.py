@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from crossomni.cli import data, locate, models, pairs, runs, sampling, train
+from crossomni.cli import data, judging, locate, models, pairs, runs, sampling, train
 from crossomni.cli.options import WRONG_USAGE, in_one_line
 from crossomni.errors import CrossOmniError, InputError
 
@@ -26,6 +26,7 @@ pairs.register(app)
 locate.register(app)
 models.register(app)
 sampling.register(app)
+judging.register(app)
 train.register(app)
 
 

@@ -132,12 +132,14 @@ class Encoder:
 
 
 def collate(examples: Sequence[Encoded], pad: int) -> dict[str, Any]:
-    """A batch for fine-tuning; loss is taken of the replies alone. A row that failed stands in it as nothing.
+    """A batch for fine-tuning; loss is taken of the replies alone. Of a row that failed there is nothing in it.
 
     Returns:
         ``input_ids``, ``attention_mask``, ``labels``: (rows, tokens); and the clips' tensors.
     """
     torch = need("torch", "training")
+    # What failed goes, as far as a batch can do without it: a mixture of experts takes a loss of every token it routes.
+    examples = [one for one in examples if not one.failure] or examples[:1]
     whole = [[*example.prompt, *example.reply] for example in examples]
     ids = padded(whole, pad)
     labels = padded([[*[IGNORED] * len(one.prompt), *(() if one.failure else one.reply)] for one in examples], IGNORED)

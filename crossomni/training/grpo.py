@@ -9,29 +9,33 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import torch
-import trl
-from accelerate.utils import send_to_device
-from trl.models import unwrap_model_for_generation
 
 from crossomni.errors import InputError, TrainingError
 from crossomni.omni.batches import merged, padded
 from crossomni.omni.inputs import ClipInputs
 from crossomni.omni.presentation import Presentation
 from crossomni.omni.towers import TowerStore, open_door
+from crossomni.optional import need
 from crossomni.training.encoding import Encoded
 from crossomni.training.sft import encoder_for
 from crossomni.training.thinkers import load_processor, load_thinker, made_ready
 
+_PURPOSE = "training"
+trl = need("trl", _PURPOSE)
+torch = need("torch", _PURPOSE)
+send_to_device = need("accelerate.utils", _PURPOSE).send_to_device
+unwrap_model_for_generation = need("trl.models", _PURPOSE).unwrap_model_for_generation
+
 Row = Mapping[str, Any]  # of the training set: its columns
+REFERENCE = "reference"  # the weights that a whole training's KL is taken against, in the training's folder
 # What TRL can roll out with and this trainer cannot: none of them sees and hears.
 _BLIND = ("use_vllm", "use_transformers_continuous_batching")
 
 
-class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc]
+class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined]
     """Learns from rewards what to say about clips, seeing and hearing them.
 
     Args:
@@ -57,7 +61,7 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc]
         self,
         model: Any,
         reward_funcs: Any = None,
-        args: trl.GRPOConfig | None = None,
+        args: Any = None,
         *,
         processing_class: Any = None,
         shown: Presentation | None = None,
@@ -79,13 +83,19 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc]
         self._rows: Sequence[Row] = ()  # that are being generated for
         self._samples: list[Encoded] = []  # the same, encoded
         self._clips: list[ClipInputs] = []  # of the batch that is being computed
+        self._left_out: Any = []  # which of the batch nothing is learned of
         args.remove_unused_columns = False
         generation = args.generation_kwargs or {}
         never = sorted({*generation.get("suppress_tokens", ()), *media_tokens(model.config)})
         args.generation_kwargs = {**generation, "suppress_tokens": never}
-        super().__init__(
-            model=made_ready(model), reward_funcs=reward_funcs, args=args, processing_class=processing_class, **given
-        )
+        with _loaded_as_it_begins(model, args, adapted=given.get("peft_config") is not None):
+            super().__init__(
+                model=made_ready(model),
+                reward_funcs=reward_funcs,
+                args=args,
+                processing_class=processing_class,
+                **given,
+            )
         made_ready(self.model)  # also where LoRA has wrapped it
         if self.ref_model is not None:
             open_door(self.accelerator.unwrap_model(self.ref_model))
@@ -95,8 +105,8 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc]
         self._rows = inputs
         batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
         batch["clips"] = self._clips
-        for place in self._failed():
-            batch["completion_mask"][place] = 0
+        # Of an unscored completion the advantage is 0, but its distance from the reference would still be learned.
+        batch["completion_mask"][self._left_out] = 0
         # TRL has counted the tokens before: those that are masked here would thin out all other ones' loss.
         batch["num_items_in_batch"] = self.accelerator.gather(batch["completion_mask"].sum()).sum()
         return batch
@@ -125,7 +135,10 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc]
             said = [[end] if sample.failure else next(made) for sample in samples]
             completions += said
             if self._on_completed is not None:
-                self._on_completed(self._rows[some], self._tokenizer.batch_decode(said, skip_special_tokens=True))
+                texts = self._tokenizer.batch_decode(said, skip_special_tokens=True)
+                both = zip(self._rows[some], texts, samples, strict=True)
+                taken = [(row, text) for row, text, sample in both if not sample.failure]
+                self._on_completed([row for row, _ in taken], [text for _, text in taken])
         return completions, None
 
     def _generated(self, samples: Sequence[Encoded]) -> list[list[int]]:
@@ -164,6 +177,8 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc]
         failed = self.accelerator.gather(failed).bool()
         unscored = rewards.isnan().any(dim=1)
         rewards[unscored | failed] = torch.nan
+        own = slice(self.accelerator.process_index * len(prompts), (self.accelerator.process_index + 1) * len(prompts))
+        self._left_out = (unscored | failed)[own].to(self.accelerator.device)
         mode = "train" if self.model.training else "eval"
         tried = max(1, int((~failed).sum()))
         share = int((unscored & ~failed).sum()) / tried
@@ -209,6 +224,27 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc]
     def _failed(self) -> list[int]:
         """The places of the samples whose clip could not be taken."""
         return [place for place, sample in enumerate(self._samples) if sample.failure]
+
+
+@contextmanager
+def _loaded_as_it_begins(thinker: Any, args: Any, *, adapted: bool) -> Iterator[None]:
+    """Let TRL load the reference of a whole training from the thinker as it begins.
+
+    TRL loads it from where the thinker once came from: of a published checkpoint that is a model with a talker, of a
+    merged adapter one without it.
+    """
+    if not args.beta or adapted or hasattr(thinker, "peft_config"):
+        yield
+        return
+    folder, came_from = Path(args.output_dir) / REFERENCE, thinker.config._name_or_path
+    with args.main_process_first(local=False):
+        if args.process_index == 0:
+            thinker.save_pretrained(folder)
+    thinker.config._name_or_path = str(folder)
+    try:
+        yield
+    finally:
+        thinker.config._name_or_path = came_from
 
 
 def media_tokens(config: Any) -> list[int]:

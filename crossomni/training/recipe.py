@@ -28,7 +28,8 @@ from crossomni.training.thinkers import load_processor, load_thinker, lora, trai
 from crossomni.weights import weights_fingerprint
 
 _log = logging.getLogger(__name__)
-ADAPTER, WHOLE, BASE, CHECKPOINTS, HELD_OUT = "adapter", "model", "base", "checkpoints", "held_out.json"
+ADAPTER, WHOLE, BASE, CHECKPOINTS = "adapter", "model", "base", "checkpoints"
+HELD_OUT, FAILURES = "held_out.json", "failures.jsonl"
 MOST_WATCHED = 120  # held-out rows that are looked at; more of them cost time at every look
 _COMPLETE = "trainer_state.json"  # is written last into a checkpoint
 
@@ -108,7 +109,9 @@ class Ready:
             "data_seed": own.seed,
             "bf16": gpu,
             "use_cpu": not gpu,
-            "gradient_checkpointing": gpu,
+            # TRL's own name of it, which warns, is left off; transformers has this one.
+            "gradient_checkpointing": False,
+            "activation_checkpointing": gpu,
         }
 
 
@@ -128,7 +131,7 @@ def ready(config: SFTTraining | GRPOTraining) -> Ready:
             kind="sft" if isinstance(config, SFTTraining) else "grpo",
             configuration=settings(config),
             versions=versions(),
-            data={"source": config.data, "fingerprint": corpus.fingerprint},
+            data={"source": dict(corpus.source) or config.data, "fingerprint": corpus.fingerprint},
             base={"name": str(base), "fingerprint": weights_fingerprint(base, trust=config.trust_remote_code)},
             train_ids=tuple(row.id for row in selection.trained),
             held_out_ids=tuple(row.id for row in selection.held_out),
@@ -194,7 +197,7 @@ def _grpo(begun: Ready, config: GRPOTraining) -> Trained:
     from crossomni.training.judging import Canaries, judged_reward, prejudged
 
     trl = need("trl", "training")
-    thinking = "on" if config.thinking_reward == "on" else "off"
+    thinking = "on" if "context" in config.rewarded else "off"
     said = begun.conversations(begun.selection.trained, thinking)
     watched = tuple(weighed(begun.conversations(begun.selection.held_out, thinking), MOST_WATCHED))
     rows = begun.selection.rows
@@ -237,17 +240,25 @@ def _run(begun: Ready, trainer: Any, watched: Sequence[Example]) -> Trained:
     path = begun.folder.path
     count, of = trained(trainer.model)
     _log.info("%s of %s parameters are trained; %s", f"{count:,}", f"{of:,}", begun.schedule.told)
-    history = watch(trainer, begun.folder.history_path, begun.weights.parent.name)
+    trainer.encoder.failures_file = path / FAILURES
+    start = last_checkpoint(path / CHECKPOINTS)
+    history = watch(trainer, begun.folder.history_path, path.name)
+    # A look at held-out rows costs GRPO as much as a training step on them: there, only --watch-every looks.
+    looks = bool(watched) and isinstance(begun.config, SFTTraining)
     try:
-        trainer.train(resume_from_checkpoint=last_checkpoint(path / CHECKPOINTS))
+        if looks and start is None:
+            trainer.evaluate()
+        trainer.train(resume_from_checkpoint=start)
+        if looks:
+            trainer.evaluate()
     finally:
         history.close()
-        if begun.is_main and begun.folder.history_path.exists():
-            write_report(path)
     trainer.save_model(str(begun.weights))
     found = held_out(trainer.accelerator.unwrap_model(trainer.model), trainer.encoder, watched) if watched else None
-    if begun.is_main and found is not None:
-        write_json(path / HELD_OUT, found.to_json())
+    if begun.is_main:
+        if found is not None:
+            write_json(path / HELD_OUT, found.to_json())
+        write_report(path)
     whole = begun.config.lora == "off"
     return Trained(
         folder=path,

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import trl
-
 from crossomni.errors import InputError
 from crossomni.omni.inputs import Inputs
 from crossomni.omni.presentation import Presentation
 from crossomni.omni.towers import Clips, TowerStore
+from crossomni.optional import need
 from crossomni.training.encoding import Encoder, collate
 from crossomni.training.thinkers import load_processor, load_thinker, made_ready
+
+_PURPOSE = "training"
+trl = need("trl", _PURPOSE)
 
 FAILURES = "failures.jsonl"  # in the training's folder
 
@@ -27,14 +29,14 @@ def encoder_for(
     return Encoder(Clips(inputs, thinker, store), Path(folder) / FAILURES)
 
 
-class OmniSFTTrainer(trl.SFTTrainer):  # type: ignore[misc]
+class OmniSFTTrainer(trl.SFTTrainer):  # type: ignore[misc, name-defined]
     """Learns replies about clips, seeing and hearing them. Loss is taken of the replies alone.
 
     Args:
         model: a thinker, a folder, or an id of the Hub. Its towers are frozen.
         args: TRL's; what would cut prompts or drop columns is set as it has to be.
         train_dataset: rows with ``messages``: a user's turn of one video (``{"type": "video", "path": …}``) and text,
-            then an assistant's. ``crossomni.training.rows`` makes them.
+            then an assistant's. ``crossomni.training.examples`` makes them.
         processing_class: the model's processor; by default that of the model's folder.
         shown: how clips are shown.
         store: where the towers' outputs are kept; without one, decoder and towers run for every row.
@@ -48,7 +50,7 @@ class OmniSFTTrainer(trl.SFTTrainer):  # type: ignore[misc]
     def __init__(
         self,
         model: Any,
-        args: trl.SFTConfig | None = None,
+        args: Any = None,
         *,
         processing_class: Any = None,
         shown: Presentation | None = None,
@@ -78,7 +80,7 @@ class OmniSFTTrainer(trl.SFTTrainer):  # type: ignore[misc]
             if "messages" not in row:
                 raise InputError(
                     f"training rows have the columns {', '.join(row)}; wanted messages. "
-                    "Make them with crossomni.training.rows."
+                    "Make them with crossomni.training.examples."
                 )
         examples = [self.encoder.encode(row["messages"], str(row.get("id", "a row"))) for row in rows]
         return collate(examples, self.encoder.pad)

@@ -89,6 +89,8 @@ def made_ready(thinker: Any) -> Any:
             f"adapter: it reaches into a tower ({(reached or adapted)[0]}); wanted the language model alone. "
             "Train with crossomni.training.thinkers.lora()."
         )
+    if not any(weight.requires_grad for weight in thinker.parameters()):
+        raise InputError("model: all of its weights are frozen, so that nothing would be learned. Unfreeze them first.")
     open_door(thinker)
     return thinker
 

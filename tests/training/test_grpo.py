@@ -615,7 +615,6 @@ def test_a_folder_is_enough(studio: Studio, tmp_path: Path) -> None:
     assert history(made, "kl")[0] == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.xfail(reason="TRL loads the reference from where the thinker came from", strict=True)
 def test_the_reference_is_the_thinker_that_is_given(studio: Studio, tuned: Path, tmp_path: Path) -> None:
     """Not what lies in the folder that it once came from: an adapter merged into it is part of where it begins."""
     thinker = with_adapter(studio.thinker(), tuned).merge_and_unload().requires_grad_(True)

@@ -109,9 +109,10 @@ def test_a_loaded_adapter_goes_on_being_trained(studio: Studio, tuned: Path) -> 
     assert {name for name, _ in thinker.named_parameters() if ".lora_" in name} == step(studio, thinker)
 
 
-def test_an_adapter_loaded_plainly_stays_as_it_is(studio: Studio, tuned: Path) -> None:
-    """Without a word: the trap that with_adapter is there for."""
-    assert step(studio, made_ready(peft.PeftModel.from_pretrained(studio.thinker(), tuned))) == set()
+def test_an_adapter_loaded_plainly_is_refused(studio: Studio, tuned: Path) -> None:
+    """It is frozen, so that training it would change nothing: the trap that with_adapter is there for."""
+    with pytest.raises(InputError, match="all of its weights are frozen, so that nothing would be learned"):
+        made_ready(peft.PeftModel.from_pretrained(studio.thinker(), tuned))
 
 
 def test_a_folder_without_an_adapter_is_refused(studio: Studio, tmp_path: Path) -> None:

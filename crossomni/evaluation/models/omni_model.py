@@ -12,7 +12,7 @@ from crossomni.errors import InputError, ModelError
 from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.models.ahead import ahead, in_batches, memory_errors
 from crossomni.evaluation.models.protocol import ROW_FAILURES, Ask, InOrder, Said
-from crossomni.evaluation.runs.shards import Shard
+from crossomni.evaluation.shards import Shard
 from crossomni.omni.inputs import ClipInputs, Inputs
 from crossomni.omni.prefix import Prefix, Sampling, check_numbers, go_on, next_logits, read, replies
 from crossomni.omni.thinkers import THINKERS
