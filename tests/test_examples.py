@@ -75,8 +75,9 @@ def test_fsdp2_shares_out_all_but_the_towers(sharing, tmp_path, kind, with_lora)
 
 @pytest.mark.parametrize("kind", ["qwen2_5_omni", "qwen3_omni_moe"])
 def test_the_layers_that_fsdp2_shares_out_are_those_of_the_thinker(tmp_path, kind):
-    """The file names the class of each kind's layers, the second kind's in its comment."""
-    from crossomni.training.thinkers import bare, load_thinker
+    """The file names the classes of each kind's layers and last norm, the second kind's in its comment."""
+    from crossomni.training.thinkers import load_thinker
 
-    layers = bare(load_thinker(tiny_omni(tmp_path, kind))).model.language_model.layers
-    assert f" {type(layers[0]).__name__}\n" in (EXAMPLES / "fsdp2.yaml").read_text(encoding="utf-8")
+    language = load_thinker(tiny_omni(tmp_path, kind)).model.language_model
+    classes = f" {type(language.layers[0]).__name__},{type(language.norm).__name__}\n"
+    assert classes in (EXAMPLES / "fsdp2.yaml").read_text(encoding="utf-8")
