@@ -1,0 +1,1 @@
+"""How rows are asked, and how what was said is kept."""
