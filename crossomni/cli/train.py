@@ -64,8 +64,8 @@ def _configured(kind: type[TrainConfig], path: Path | None, given: dict[str, str
 
 
 def _tell_plan(config: Any, machine: str | None, devices: int | None) -> None:
-    from crossomni.training.machine import known_machine
-    from crossomni.training.plan import plan
+    from crossomni.training.planning.machine import known_machine
+    from crossomni.training.planning.plan import plan
 
     tell(plan(config, devices=devices, machine=known_machine(machine) if machine else None), "table")
 

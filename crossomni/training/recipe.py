@@ -14,15 +14,15 @@ from crossomni.corpus import Corpus
 from crossomni.ledger import write_json
 from crossomni.omni.towers import TowerStore
 from crossomni.optional import need
-from crossomni.training.architecture import TINY
 from crossomni.training.config import GRPOTraining, SFTTraining, TrainConfig
 from crossomni.training.examples import Example, dataset, examples
 from crossomni.training.held_out import HeldOut, held_out, weighed
-from crossomni.training.progress import watch
-from crossomni.training.record import Training, TrainingFolder, settings, versions
+from crossomni.training.planning.architecture import TINY
+from crossomni.training.planning.schedule import Schedule, processes, schedule
 from crossomni.training.refusals import check
-from crossomni.training.report import write_report
-from crossomni.training.schedule import Schedule, processes, schedule
+from crossomni.training.results.progress import watch
+from crossomni.training.results.record import Training, TrainingFolder, settings, versions
+from crossomni.training.results.report import write_report
 from crossomni.training.selection import Selection
 from crossomni.training.thinkers import load_processor, load_thinker, lora, trained, with_adapter
 from crossomni.weights import weights_fingerprint

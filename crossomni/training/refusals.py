@@ -17,10 +17,10 @@ from crossomni.errors import InputError
 from crossomni.optional import need
 from crossomni.prompts import compose
 from crossomni.records import Row
-from crossomni.training.architecture import Thinker, found, thinker_of
 from crossomni.training.config import GRPOTraining, SFTTraining, Switch
 from crossomni.training.examples import check_rationales, reply_to
-from crossomni.training.schedule import processes, schedule
+from crossomni.training.planning.architecture import Thinker, found, thinker_of
+from crossomni.training.planning.schedule import processes, schedule
 from crossomni.training.selection import Selection, clips_of, select
 from crossomni.weights import weights_fingerprint
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from crossomni.corpus import Corpus
 from crossomni.errors import DeafOrBlindError, InputError, ModelError, ProtocolError
 from crossomni.evaluation.config import KnockOut
-from crossomni.evaluation.runs.controls import Controls
 from crossomni.evaluation.models.protocol import Ask, Model
+from crossomni.evaluation.runs.controls import Controls
 from crossomni.evaluation.runs.run import Run
 from crossomni.media import FrameCache
 from crossomni.records import by_clip

@@ -13,16 +13,16 @@ from typing import Any
 from crossomni import __version__
 from crossomni.corpus import Corpus
 from crossomni.evaluation.config import SENSES, EvalConfig
-from crossomni.evaluation.runs.controls import Controls
 from crossomni.evaluation.folder import RunFolder
 from crossomni.evaluation.models.protocol import Ask, Model, model_fingerprint
 from crossomni.evaluation.rotation import rotated, turned_back
-from crossomni.evaluation.shards import Shard
+from crossomni.evaluation.runs.controls import Controls
 from crossomni.evaluation.runs.shots import Shots
+from crossomni.evaluation.shards import Shard
 from crossomni.ledger import Ledger
 from crossomni.media import FrameCache
 from crossomni.prompts import compose, fingerprint
-from crossomni.records import Prediction, Question, Row
+from crossomni.records import Prediction, Row
 from crossomni.tasks import Modality
 
 _PACKAGES = ("torch", "transformers", "av", "numpy", "peft", "huggingface_hub")

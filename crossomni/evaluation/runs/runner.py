@@ -15,16 +15,16 @@ from typing import Any
 
 from crossomni.corpus import Corpus
 from crossomni.errors import InputError, KnockOutError
-from crossomni.evaluation.runs.asking import answer
 from crossomni.evaluation.config import SENSES, EvalConfig
 from crossomni.evaluation.folder import RunFolder, open_corpus
 from crossomni.evaluation.models.loading import load_model
 from crossomni.evaluation.models.protocol import Ask, Model, load
-from crossomni.evaluation.runs.preflight import check_senses
 from crossomni.evaluation.reports.report import check_report, write_report
+from crossomni.evaluation.runs.asking import answer
+from crossomni.evaluation.runs.preflight import check_senses
 from crossomni.evaluation.runs.run import Run
-from crossomni.evaluation.shards import Shard
 from crossomni.evaluation.runs.study import StudyConfig
+from crossomni.evaluation.shards import Shard
 from crossomni.media import FrameCache
 from crossomni.records import Prediction, Row, by_clip
 from crossomni.tasks import Modality

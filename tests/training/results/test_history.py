@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossomni.errors import RunError
-from crossomni.training.history import History, Step, read_history
+from crossomni.training.results.history import History, Step, read_history
 
 # Sittings of one training: each goes on at a checkpoint that was written, and takes some steps.
 SITTINGS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 12)), min_size=1, max_size=8)

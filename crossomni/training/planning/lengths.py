@@ -15,8 +15,8 @@ from crossomni.errors import InputError
 from crossomni.media import ClipFile
 from crossomni.omni.presentation import Presentation
 from crossomni.records import Row
-from crossomni.training.architecture import Family, Thinker
 from crossomni.training.examples import Example
+from crossomni.training.planning.architecture import Family, Thinker
 from crossomni.weights import from_pretrained
 
 _HOP = 160  # samples of sound at 16 kHz that one column of the spectrogram takes

@@ -16,8 +16,8 @@ from typing import Any
 
 from crossomni.errors import InputError, RunError
 from crossomni.optional import need
-from crossomni.training.model_card import Evaluation, model_card
-from crossomni.training.record import CURVES, HISTORY, TRAINING, TrainingFolder
+from crossomni.training.results.model_card import Evaluation, model_card
+from crossomni.training.results.record import CURVES, HISTORY, TRAINING, TrainingFolder
 
 CARD, RESULTS = "README.md", ".eval_results/crossomni.yaml"
 ADAPTER, MODEL = "adapter_config.json", "config.json"

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from crossomni.training.config import GRPOTraining, SFTTraining
-from crossomni.training.history import History
-from crossomni.training.record import Training, TrainingFolder, settings
+from crossomni.training.results.history import History
+from crossomni.training.results.record import Training, TrainingFolder, settings
 
 KINDS = ("empty", "colon", "own-rationale")
 

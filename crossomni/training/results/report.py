@@ -14,10 +14,10 @@ from crossomni.errors import RunError
 from crossomni.ledger import encode
 from crossomni.optional import need
 from crossomni.statistics import Estimate
-from crossomni.training.curves import HELD_OUT, REWARD, TOTAL, panel_svg, panels, reward_keys, write_curves
-from crossomni.training.history import Step, read_history
-from crossomni.training.record import CALLED, TrainingFolder
-from crossomni.training.tenths import Tenths, tenths
+from crossomni.training.results.curves import HELD_OUT, REWARD, TOTAL, panel_svg, panels, reward_keys, write_curves
+from crossomni.training.results.history import Step, read_history
+from crossomni.training.results.record import CALLED, TrainingFolder
+from crossomni.training.results.tenths import Tenths, tenths
 
 if TYPE_CHECKING:
     from rich.table import Table

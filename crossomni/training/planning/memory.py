@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crossomni.training.architecture import Thinker
 from crossomni.training.config import GRPOTraining, TrainConfig
-from crossomni.training.lengths import Lengths
-from crossomni.training.schedule import Schedule
+from crossomni.training.planning.architecture import Thinker
+from crossomni.training.planning.lengths import Lengths
+from crossomni.training.planning.schedule import Schedule
 
 _FLOAT = 4  # bytes of a float32
 _STATES = 2  # that AdamW keeps of each parameter

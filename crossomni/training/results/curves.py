@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from crossomni.pictures import COLOURS, INK, as_svg, new_figure, write_png
-from crossomni.training.history import Step
+from crossomni.training.results.history import Step
 
 _MANY = 120  # points of a curve, from which on single ones are no longer told apart
 _DOTTED = 30  # points up to which each is marked

@@ -17,10 +17,10 @@ from crossomni.errors import InputError
 from crossomni.ledger import write_json
 from crossomni.scoring import GROUPS, score
 from crossomni.tasks import TASKS
-from crossomni.training.publish import About, files, prepare, push
+from crossomni.training.results.publish import About, files, prepare, push
 from crossomni.weights import weights_fingerprint
-from tests.training.hub import Hub
-from tests.training.trained import write
+from tests.training.results.hub import Hub
+from tests.training.results.trained import write
 
 SECRETS = (
     "training.json",
@@ -282,7 +282,8 @@ def test_no_token_is_told_before_anything_is_written(tmp_path):
     """With the command that gets one, to a user who is not logged in."""
     weights = trained(tmp_path)
     code = (
-        f"from pathlib import Path; from crossomni.training.publish import push; push(Path({str(weights)!r}), 'me/x')"
+        "from pathlib import Path; from crossomni.training.results.publish import push; "
+        f"push(Path({str(weights)!r}), 'me/x')"
     )
     nobody = {**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_TOKEN": "", "HF_TOKEN_PATH": str(tmp_path / "none")}
     done = subprocess.run([sys.executable, "-c", code], env=nobody, capture_output=True, text=True, check=False)

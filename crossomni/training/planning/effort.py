@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from crossomni.training.architecture import Thinker
 from crossomni.training.config import GRPOTraining, TrainConfig
-from crossomni.training.lengths import Lengths
-from crossomni.training.machine import Machine
-from crossomni.training.memory import recomputes
-from crossomni.training.schedule import Schedule
+from crossomni.training.planning.architecture import Thinker
+from crossomni.training.planning.lengths import Lengths
+from crossomni.training.planning.machine import Machine
+from crossomni.training.planning.memory import recomputes
+from crossomni.training.planning.schedule import Schedule
 
 # Of a matrix product's rate, what a training reaches: norms, attention and the optimiser go by memory's speed. Taken,
 # not measured; large GPU runs are said to reach 0.4 to 0.5 of their peak (Chowdhery et al. 2022, PaLM, section 4.1).

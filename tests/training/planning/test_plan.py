@@ -16,14 +16,14 @@ from crossomni.media import ClipFile
 from crossomni.omni.inputs import Inputs
 from crossomni.omni.presentation import Presentation
 from crossomni.testing import tiny_omni, write_clip
-from crossomni.training.architecture import Thinker, thinker_of
-from crossomni.training.asking import Prices
 from crossomni.training.config import GRPOTraining, SFTTraining
 from crossomni.training.examples import examples
-from crossomni.training.lengths import audio_tokens, frame_size, frames_of, lengths
-from crossomni.training.machine import known_machine, this_machine
-from crossomni.training.memory import _activations, recomputes
-from crossomni.training.plan import Plan, plan
+from crossomni.training.planning.architecture import Thinker, thinker_of
+from crossomni.training.planning.asking import Prices
+from crossomni.training.planning.lengths import audio_tokens, frame_size, frames_of, lengths
+from crossomni.training.planning.machine import known_machine, this_machine
+from crossomni.training.planning.memory import _activations, recomputes
+from crossomni.training.planning.plan import Plan, plan
 from crossomni.training.thinkers import load_processor, load_thinker, lora
 
 JUDGE = "openai:judge@http://localhost:1"

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from crossomni.corpus import Corpus
 from crossomni.records import Row
-from crossomni.training.architecture import Thinker, found, thinker_of
-from crossomni.training.asking import Asking, Prices, asking
 from crossomni.training.config import GRPOTraining, SFTTraining, Switch
-from crossomni.training.effort import UTILISATION, Stretch, stretches
 from crossomni.training.examples import check_rationales, examples
 from crossomni.training.grids import Grid
-from crossomni.training.lengths import ROWS, Lengths, evenly, lengths, plain
-from crossomni.training.machine import Machine, this_machine
-from crossomni.training.memory import Part, on_device, on_disk, parameters_trained
-from crossomni.training.schedule import Schedule, processes, schedule
+from crossomni.training.planning.architecture import Thinker, found, thinker_of
+from crossomni.training.planning.asking import Asking, Prices, asking
+from crossomni.training.planning.effort import UTILISATION, Stretch, stretches
+from crossomni.training.planning.lengths import ROWS, Lengths, evenly, lengths, plain
+from crossomni.training.planning.machine import Machine, this_machine
+from crossomni.training.planning.memory import Part, on_device, on_disk, parameters_trained
+from crossomni.training.planning.schedule import Schedule, processes, schedule
 from crossomni.training.selection import clips_of, select
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 
 from crossomni.errors import RecordError, RunError
 from crossomni.training.config import GRPOTraining, SFTTraining
-from crossomni.training.record import Training, TrainingFolder, settings
-from tests.training.trained import training
+from crossomni.training.results.record import Training, TrainingFolder, settings
+from tests.training.results.trained import training
 
 
 def test_it_comes_back_as_it_was_written(tmp_path):

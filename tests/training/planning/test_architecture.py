@@ -7,7 +7,7 @@ import pytest
 
 from crossomni.errors import InputError
 from crossomni.testing import tiny_omni
-from crossomni.training.architecture import PUBLISHED, Thinker, found, thinker_of
+from crossomni.training.planning.architecture import PUBLISHED, Thinker, found, thinker_of
 from crossomni.training.thinkers import load_thinker, lora
 
 KINDS = ("qwen2_5_omni", "qwen3_omni_moe")

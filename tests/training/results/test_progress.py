@@ -7,8 +7,8 @@ import pytest
 import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from crossomni.training.history import read_history
-from crossomni.training.progress import watch
+from crossomni.training.results.history import read_history
+from crossomni.training.results.progress import watch
 
 
 class Stopped(Exception):

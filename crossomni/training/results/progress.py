@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from crossomni.optional import need
-from crossomni.training.history import History
+from crossomni.training.results.history import History
 
 _transformers = need("transformers", "a training")
 

@@ -12,8 +12,8 @@ from crossomni.errors import InputError
 from crossomni.judging import context_rubric, logic_rubric
 from crossomni.records import Row
 from crossomni.training.config import GRPOTraining
-from crossomni.training.lengths import Lengths
-from crossomni.training.schedule import Schedule
+from crossomni.training.planning.lengths import Lengths
+from crossomni.training.planning.schedule import Schedule
 
 _CHARACTERS = 4.0  # of English to a token; a judge's tokenizer is not at hand
 _WRITTEN = 6  # tokens of a judge's reply: its form is one line of figures

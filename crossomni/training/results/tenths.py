@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from crossomni.statistics import LEVEL, UNKNOWN, Estimate
-from crossomni.training.history import Step
+from crossomni.training.results.history import Step
 
 _PARTS = 10
 

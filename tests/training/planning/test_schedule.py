@@ -7,7 +7,7 @@ import pytest
 
 from crossomni.errors import InputError
 from crossomni.training.config import GRPOTraining, SFTTraining
-from crossomni.training.schedule import processes, schedule
+from crossomni.training.planning.schedule import processes, schedule
 
 
 def sft(**changes: Any) -> SFTTraining:

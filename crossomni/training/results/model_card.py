@@ -19,14 +19,14 @@ from crossomni.card import PAPER
 from crossomni.errors import InputError
 from crossomni.scoring import GROUPS
 from crossomni.tasks import TASKS
-from crossomni.training.architecture import TINY
-from crossomni.training.history import read_history
-from crossomni.training.record import CALLED, Training, TrainingFolder
-from crossomni.training.report import compared, looks, span, told
+from crossomni.training.planning.architecture import TINY
+from crossomni.training.results.history import read_history
+from crossomni.training.results.record import CALLED, Training, TrainingFolder
+from crossomni.training.results.report import compared, looks, span, told
 from crossomni.weights import weights_fingerprint
 
 if TYPE_CHECKING:
-    from crossomni.training.publish import About
+    from crossomni.training.results.publish import About
 
 _TEMPLATE = Path(__file__).parent / "templates" / "model_card.md.j2"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from crossomni.training.curves import curves_figure, panel_svg, panels, reward_keys, write_curves
-from crossomni.training.history import Step, read_history
-from tests.training.trained import write
+from crossomni.training.results.curves import curves_figure, panel_svg, panels, reward_keys, write_curves
+from crossomni.training.results.history import Step, read_history
+from tests.training.results.trained import write
 
 
 def history(folder, kind, steps, extra=None):

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from crossomni.errors import RunError
 from crossomni.ledger import write_json
-from crossomni.training.history import read_history
-from crossomni.training.report import banners, looks, tenths_table, write_report
-from tests.training.trained import write
+from crossomni.training.results.history import read_history
+from crossomni.training.results.report import banners, looks, tenths_table, write_report
+from tests.training.results.trained import write
 
 
 def page(folder):

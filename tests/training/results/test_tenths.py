@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from crossomni.training.history import Step
-from crossomni.training.tenths import tenths
+from crossomni.training.results.history import Step
+from crossomni.training.results.tenths import tenths
 
 
 def steps(values):

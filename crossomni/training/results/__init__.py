@@ -1,0 +1,1 @@
+"""What a training leaves behind: history, curves, record, report, model card."""
