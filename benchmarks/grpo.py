@@ -3,15 +3,17 @@
     OMP_WAIT_POLICY=PASSIVE python benchmarks/grpo.py [--folder FOLDER] [--repeats 3]
 
 The plain way overrides four of TRL's hooks so that decoder and processor run for every prompt of a step, and each
-completion carries the clip's pixels and spectrogram through all passes, whose towers compute them anew; all completions
-of a step are generated at once. Ours is ``OmniGRPOTrainer`` with a store of the towers' outputs that is empty at first.
-Clips and rows are those of benchmarks/towers.py (share its --folder: making clips takes minutes), the model is tiny,
-with LoRA, and both have the same settings: 8 steps of 2 prompts, 4 completions of 32 tokens each, a KL term, the length
-of a completion as its reward.
+completion carries the clip's pixels and spectrogram through all passes, which read its whole prompt; all completions of
+a step are generated at once. Ours is ``OmniGRPOTrainer`` with a store of the towers' outputs that is empty at first; a
+prompt is read once in each pass for all of its completions. Clips and rows are those of benchmarks/towers.py (share its
+--folder: making clips takes minutes), of 25 s each, the model is tiny, with LoRA, and both have the same settings: 6
+steps of 2 prompts, 4 completions of 32 tokens each, those of a prompt in one batch, a KL term, the length of a
+completion as its reward.
 
-Each training runs alone in a process of its own, on one thread, and they take turns. Peak memory is that of the whole
-process; beside it stands what it had before the first step. Steps a minute are counted from the third step on, when
-each clip has been seen; the first step's seconds stand apart.
+Each training runs alone in a process of its own, on one thread, and they take turns. Time is CPU time of the whole
+process, so that others on the machine do not count. Peak memory is that of the whole process; beside it stands what it
+had before the first step. Steps a minute are counted from the third step on, when each clip has been seen; the first
+step's seconds stand apart.
 """
 
 import functools
@@ -29,7 +31,7 @@ import torch
 import transformers
 import trl
 from decode import command_line, in_a_process
-from towers import grpo_settings, length_reward, make_clips, make_rows, quiet
+from towers import cpu_seconds, grpo_settings, length_reward, make_clips, make_rows, quiet
 
 from crossomni.media import ClipFile
 from crossomni.omni.inputs import Inputs
@@ -41,7 +43,7 @@ from crossomni.training.examples import dataset
 from crossomni.training.grpo import OmniGRPOTrainer, media_tokens
 from crossomni.training.thinkers import load_processor, load_thinker, lora
 
-SECONDS, STEPS, STORE_BYTES = 60, 8, 10**9
+SECONDS, STEPS, STORE_BYTES = 25, 6, 10**9
 WARM = 2  # steps, after which each clip has been seen
 
 Media = Mapping[str, Any]  # what the processor makes of one prompt's clip
@@ -106,11 +108,11 @@ class Clock(transformers.TrainerCallback):  # type: ignore[misc]
 
     def on_train_begin(self, *_: Any, **__: Any) -> None:
         """The first step's batch is made before TRL calls it begun."""
-        self._start = time.perf_counter()
+        self._start = cpu_seconds()
 
     def on_step_end(self, *_: Any, **__: Any) -> None:
         """A step is over, and the next begins."""
-        now = time.perf_counter()
+        now = cpu_seconds()
         self.seconds.append(now - self._start)
         self._start = now
 

@@ -4,21 +4,23 @@
         [--seconds 60] [--kind qwen3_omni_moe] [--only grpo]
 
 Two clips of 60 s, 1280x720, 24 frames a second, with sound (a made-up film, as in benchmarks/decode.py; making them
-takes minutes, --folder keeps them), ten rows of the shipped playhouse on each, in random order, batches of two. Shown
-as a training shows them by default: 32 frames of 448x252 and the sound, interleaved. The model is tiny and trained
-whole; the same trainer, rows and order for every way. The tiny tokenizer splits text 2.4 times as finely as a large
-vocabulary does, so every other word of the rows' text is left out. The ways:
+takes minutes, --folder keeps them), ten rows of the shipped playhouse on each, batches of five. Shown as a training
+shows them by default: 32 frames of 448x252 and the sound, interleaved. The model is tiny and trained whole; the same
+trainer, rows and order for every way. The tiny tokenizer splits text 2.4 times as finely as a large vocabulary does, so
+every other word of the rows' text is left out. The ways:
 
 - every row: decoder, processor and towers run for every row, as TRL's users have it (GRPO: once for a prompt's
-  completions that follow one another; the towers in each pass);
+  completions);
 - frames kept: what is decoded is kept on disk, processor and towers run for every row;
-- towers kept: what the towers make of a clip is kept on disk.
+- towers kept: what the towers make of a clip is kept on disk;
+- clips shared: as a training goes: towers kept, and rows of one batch about one clip share its tokens (fine-tuning; in
+  GRPO the completions of a prompt share it in every way).
 
-Caches begin empty in each turn, and nothing is served from memory, as for many clips. So the first epoch of "towers
+Caches begin empty in each turn, and of clips one at most is in memory, as for many clips. So the first epoch of "towers
 kept" fills the store, and the second reads it. Media preparation is all time until a row's tensors are there: reading,
-decoding, processor, and with the store its towers.
+decoding, processor, and with the store its towers. All times are CPU seconds of the whole process.
 
-Wanted: "every row" at least 2x the time of "towers kept" for an epoch of fine-tuning, the first one too, and less than
+Wanted: "every row" at least 2x the time of "clips shared" for an epoch of fine-tuning, the first one too, and less than
 10% of the second epoch's time in media preparation; the same losses (to 1e-4).
 """
 
@@ -26,6 +28,7 @@ import argparse
 import logging
 import os
 import random
+import resource
 import statistics
 import tempfile
 import time
@@ -57,9 +60,15 @@ CLIPS, ROWS = 2, 10
 CACHE_BYTES = 10**9
 EPOCHS = 2
 GRPO_STEPS, PROMPTS, ROLLOUTS, NEW_TOKENS = 6, 2, 4, 32
-AT_ONCE = 2
-PLAIN, FRAMES, TOWERS = "every row", "frames kept", "towers kept"
-WAYS = (PLAIN, FRAMES, TOWERS)
+AT_ONCE = 5
+PLAIN, FRAMES, TOWERS, SHARED = "every row", "frames kept", "towers kept", "clips shared"
+WAYS = {"sft": (PLAIN, FRAMES, TOWERS, SHARED), "grpo": (PLAIN, FRAMES, TOWERS)}
+
+
+def cpu_seconds() -> float:
+    """Of this process so far, all its threads."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 @dataclass
@@ -73,11 +82,11 @@ class Clock(transformers.TrainerCallback):  # type: ignore[misc]
 
     def begin(self) -> None:
         """Something starts."""
-        self._start, self._before = time.perf_counter(), self.prepared
+        self._start, self._before = cpu_seconds(), self.prepared
 
     def end(self) -> None:
         """It is over."""
-        self.seconds.append(time.perf_counter() - self._start)
+        self.seconds.append(cpu_seconds() - self._start)
         self.media.append(self.prepared - self._before)
 
     def on_epoch_begin(self, *_: Any, **__: Any) -> None:
@@ -100,11 +109,11 @@ class Clock(transformers.TrainerCallback):  # type: ignore[misc]
         """Count what it takes."""
 
         def taken(path: Path) -> ClipInputs:
-            start = time.perf_counter()
+            start = cpu_seconds()
             try:
                 return take(path)
             finally:
-                self.prepared += time.perf_counter() - start
+                self.prepared += cpu_seconds() - start
 
         return taken
 
@@ -169,7 +178,8 @@ def length_reward(completions: list[Any], **_: Any) -> list[float]:
 def grpo_settings(folder: Path, steps: int) -> trl.GRPOConfig:
     """Two prompts of four completions a step; no end before the last token, so that all ways make as many."""
     return trl.GRPOConfig(
-        **settings(folder), gradient_accumulation_steps=PROMPTS * ROLLOUTS // AT_ONCE, num_generations=ROLLOUTS,
+        **{**settings(folder), "per_device_train_batch_size": ROLLOUTS}, gradient_accumulation_steps=PROMPTS,
+        num_generations=ROLLOUTS,
         max_completion_length=NEW_TOKENS, max_steps=steps, beta=0.0,
         generation_kwargs={"min_new_tokens": NEW_TOKENS},
     )  # fmt: skip
@@ -186,7 +196,7 @@ def grpo(source: Path, rows: list[Example], folder: Path) -> Any:
 def taken_by(way: str, clips: Clips, folder: Path) -> Callable[[Path], ClipInputs]:
     """What brings a clip's tensors, by this way; the caches are empty."""
     frames = None if way == PLAIN else FrameCache(folder / "frames", CACHE_BYTES)
-    if way == TOWERS:
+    if way in (TOWERS, SHARED):
         clips = replace(clips, store=TowerStore(folder / "towers", CACHE_BYTES))
     return lambda path: clips.of(ClipFile(path, frames))
 
@@ -200,8 +210,8 @@ def run(way: str, training: Callable[..., Any], source: Path, rows: list[Example
         clock = Clock("epoch" if training is sft else "step")
         clips = replace(trainer.encoder.clips, thinker=trainer.model)
         take = clock.timed(taken_by(way, clips, folder))
-        # In place of the trainer's memory of clips; GRPO asks for a prompt as often as it has completions.
-        trainer.encoder._inputs = take if training is sft else lru_cache(1)(take)
+        # In place of the trainer's memory of clips. GRPO asks for a prompt as often as it has completions.
+        trainer.encoder._inputs = lru_cache(1)(take) if training is grpo or way == SHARED else take
         trainer.add_callback(clock)
         trainer.train()
         losses = [line["loss"] for line in trainer.state.log_history if "loss" in line]
@@ -210,7 +220,7 @@ def run(way: str, training: Callable[..., Any], source: Path, rows: list[Example
 
 def compare(training: Callable[..., Any], source: Path, rows: list[Example], repeats: int) -> None:
     """Have the ways take turns, and print medians and ratios."""
-    turns: dict[str, list[Turn]] = {way: [] for way in WAYS}
+    turns: dict[str, list[Turn]] = {way: [] for way in WAYS[training.__name__]}
     for _ in range(repeats):
         for way, found in turns.items():
             found.append(run(way, training, source, rows))
@@ -220,7 +230,7 @@ def compare(training: Callable[..., Any], source: Path, rows: list[Example], rep
     plain = turns[PLAIN][0].losses
     for name, part in parts.items():
         print(f"{training.__name__}, {name}")
-        seconds = {way: _median(turns[way], lambda turn, part=part: turn.seconds[part]) for way in WAYS}
+        seconds = {way: _median(turns[way], lambda turn, part=part: turn.seconds[part]) for way in turns}
         for way, found in turns.items():
             media = _median(found, lambda turn, part=part: turn.media[part])
             every = [statistics.median(turn.seconds[part]) for turn in found]

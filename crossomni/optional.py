@@ -1,8 +1,10 @@
-"""The one door to optional packages."""
+"""The one door to optional packages, and which versions of them are there."""
 
 import importlib
+import platform
 from types import ModuleType
 
+from crossomni import __version__
 from crossomni.errors import MissingPackageError
 
 # Module -> the extra of setup.cfg that brings it.
@@ -40,3 +42,20 @@ def need(module: str, purpose: str) -> ModuleType:
         raise MissingPackageError(
             f"{purpose} needs the package {top}, which does not import here ({error}). Install it: pip install {what}"
         ) from error
+
+
+def installed_versions(*packages: str) -> dict[str, str]:
+    """The versions of this package, of Python and of these packages; those that are not installed are left out.
+
+    >>> list(installed_versions("numpy", "not-installed"))
+    ['crossomni', 'python', 'numpy']
+    """
+    from importlib.metadata import PackageNotFoundError, version  # it takes longer to import than all of this module
+
+    found = {"crossomni": __version__, "python": platform.python_version()}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SKILLS = (
     "statistics",
     "pictures",
+    "grids",
     "truth",
     "scoring",
     "answer_words",
@@ -23,6 +24,7 @@ SKILLS = (
     "prompts",
     "published",
     "ledger",
+    "pages",
     "media",
     "tables",
     "notes",

@@ -4,16 +4,11 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from crossomni.corpus import file_sha256
-from crossomni.ledger import write_json
-from crossomni.playhouse.company import Season, open_season
-from crossomni.testing import write_clip
-from tests.construction.plays import annotations
+from tests.construction.plays import filmed
 from tests.small_corpus import small, write_lines
 
 HAND_MADE = ("answer", "three options", "two ids", "rationale")
@@ -179,17 +174,9 @@ def test_an_interrupted_run_says_that_it_can_go_on(data, tmp_path):
 
 
 @pytest.fixture
-def filmed(tmp_path: Path) -> Path:
-    """A season of four plays whose films are made up, so that a build of it films nothing."""
-    season = Season(clips=4, seed=3, folder=tmp_path / "season")
-    open_season(season)
-    film = write_clip(tmp_path / "film.mp4", seconds=1, size=(64, 48))
-    for annotation in annotations(4, seed=3):
-        shutil.copy(film, season.video(annotation.clip.id))
-        clip = replace(annotation.clip, sha256=file_sha256(film))
-        write_json(season.truth(clip.id), replace(annotation, clip=clip).to_json())
-    film.unlink()
-    return season.folder
+def season(tmp_path: Path) -> Path:
+    """The folder of a season that is filmed."""
+    return filmed(tmp_path).folder
 
 
 def built(season: Path, out: Path, **limits: int) -> subprocess.CompletedProcess[str]:
@@ -198,27 +185,27 @@ def built(season: Path, out: Path, **limits: int) -> subprocess.CompletedProcess
     return crossomni("build", *options, **limits)
 
 
-def test_a_build_says_in_its_card_how_far_shortcuts_get(filmed, tmp_path):
+def test_a_build_says_in_its_card_how_far_shortcuts_get(season, tmp_path):
     """The built folder has the audit's table in its card, and what was dropped; built again it is left as it is."""
     out = tmp_path / "plays"
-    done = built(filmed, out)
+    done = built(season, out)
     assert done.returncode == 0, done.stderr
     printed = crossomni("audit", out).stdout.strip()
     assert "| without sight |" in printed
     assert printed in (out / "README.md").read_text()
     assert (out / "dropped.jsonl").read_text() == ""
-    assert filmed.is_dir()
+    assert season.is_dir()
     assert "holds this very build" in built(tmp_path / "nowhere", out).stdout
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_a_build_that_fails_says_where_its_clips_stay(filmed, tmp_path):
+def test_a_build_that_fails_says_where_its_clips_stay(season, tmp_path):
     """A full disk while the folder is written leaves the clips and nothing else, and a line says so."""
-    line = refusal(built(filmed, tmp_path / "plays", file_bytes=4_000))
+    line = refusal(built(season, tmp_path / "plays", file_bytes=4_000))
     assert "cannot be written" in line
-    assert f"4 of 4 clips are filmed and stay in {filmed}; the same command goes on there." in line
+    assert f"4 of 4 clips are filmed and stay in {season}; the same command goes on there." in line
     assert [path.name for path in tmp_path.iterdir()] == ["season"]
-    assert built(filmed, tmp_path / "plays").returncode == 0
+    assert built(season, tmp_path / "plays").returncode == 0
 
 
 @pytest.mark.slow

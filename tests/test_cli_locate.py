@@ -38,10 +38,9 @@ def test_truth_is_asked_and_shown_again(reasoned: str) -> None:
     assert json.loads(run(reasoned, "--as", "json").stdout) == found
 
 
-def test_a_judge_is_asked(reasoned: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("quiet")
+def test_a_judge_is_asked(reasoned: str) -> None:
     """By name and address."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     with ChatServer(lambda request: "1 0 1") as server:
         shown = run(reasoned, "--judge", f"openai:j@{server.url}", "--as", "markdown").stdout
     assert "| Overall | – | – | – | – | 0, 0% (0–30) | 9, 100% (70–100) | 0 | 0 | 0 | 9 |" in shown

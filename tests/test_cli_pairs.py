@@ -1,8 +1,6 @@
 """The command ``crossomni pairs``, and the option of ``crossomni build`` that makes data for it."""
 
 import json
-import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +10,11 @@ from typer.testing import CliRunner
 
 from crossomni.cli import data, pairs
 from crossomni.cli.printing import WIDTH
-from crossomni.corpus import Corpus, file_sha256
+from crossomni.corpus import Corpus
 from crossomni.errors import InputError
 from crossomni.evaluation.runs.runner import EvalConfig, evaluate
-from crossomni.ledger import write_json
-from crossomni.playhouse.company import Season, open_season
-from crossomni.testing import write_clip
-from tests.construction.plays import annotations
+from crossomni.playhouse.company import Season
+from tests.construction.plays import filmed
 
 FAKE = f"python:{Path(__file__).parent / 'evaluation' / 'pair_fakes.py'}:HalfOfCross"
 
@@ -42,14 +38,7 @@ def refusal(done: Any) -> str:
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A set of three questions a single task, from four plays whose films are made up; and what the build said."""
     folder = tmp_path_factory.mktemp("pairs")
-    season = Season(clips=4, seed=3, folder=folder / "season")
-    open_season(season)
-    film = write_clip(folder / "film.mp4", seconds=1, size=(64, 48))
-    for annotation in annotations(4, seed=3):
-        shutil.copy(film, season.video(annotation.clip.id))
-        clip = replace(annotation.clip, sha256=file_sha256(film))
-        write_json(season.truth(clip.id), replace(annotation, clip=clip).to_json())
-    options = ("--clips", 4, "--seed", 3, "--test-share", 0.5, "--media", season.folder)
+    options = ("--clips", 4, "--seed", 3, "--test-share", 0.5, "--media", filmed(folder).folder)
     done = run("build", "--pairs", 3, *options, "--out", folder / "data")
     assert done.exit_code == 0, done.output
     return folder / "data", done.output

@@ -24,17 +24,9 @@ from crossomni.tasks import TASKS, Task
 from crossomni.testing import ChatServer
 from crossomni.testing.chat_server import SERVER_ERROR, Behaviour
 
+pytestmark = pytest.mark.usefixtures("quiet")
 VI_TE = Task.parse("vi-te")
 REASONING = "The person in the red top wears round glasses, and the biography that tells of them is that of Ada."
-
-
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch, tmp_path):
-    """The server is on this machine: no proxy, nobody's key, no certificates."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-    for name in ("SSL_CERT_FILE", "OPENAI_API_KEY", "HF_HUB_OFFLINE"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def asked(reasoning, task=VI_TE):

@@ -8,11 +8,10 @@ from av.video.stream import VideoStream
 
 from crossomni.errors import MediaError
 from crossomni.media.timeline import Timeline, opened, video_stream
-from crossomni.media.whole import missing_bytes
+from crossomni.media.whole import AGAIN, check_whole
 
 # Subtitles and frames round their ends differently; half a clip is missing by more.
 _MAX_LACKING_SECONDS = 1.0
-_AGAIN = "Fetch or encode it again."
 
 
 def probe(path: Path, seconds: float = 0.0) -> None:
@@ -27,9 +26,7 @@ def probe(path: Path, seconds: float = 0.0) -> None:
         MediaError: when the file is missing, no video, cut short, too short, without frames or without sound.
     """
     with opened(path) as container:
-        missing = missing_bytes(path, container.format.name)
-        if missing:
-            raise MediaError(f"clip {path}: cut short, the last {missing} bytes are not there. {_AGAIN}")
+        check_whole(path, container.format.name)
         stream = video_stream(container, path)
         if not container.streams.audio:
             raise MediaError(f"clip {path}: no sound stream; wanted a clip with sound. Encode it again with its sound.")
@@ -42,11 +39,11 @@ def probe(path: Path, seconds: float = 0.0) -> None:
             if not lacking:
                 break
     if lacking:
-        raise MediaError(f"clip {path}: its streams are without {' and without '.join(lacking.values())}. {_AGAIN}")
+        raise MediaError(f"clip {path}: its streams are without {' and without '.join(lacking.values())}. {AGAIN}")
     if not found:
         found = Timeline.scan(path).seconds
     if found < seconds - _MAX_LACKING_SECONDS:
-        raise MediaError(f"clip {path}: it is {found:.1f} s long, annotated as {seconds:.1f} s. {_AGAIN}")
+        raise MediaError(f"clip {path}: it is {found:.1f} s long, annotated as {seconds:.1f} s. {AGAIN}")
 
 
 def _said_seconds(container: InputContainer, stream: VideoStream) -> float:

@@ -17,10 +17,9 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from crossomni.errors import MediaError
-from crossomni.media.whole import missing_bytes
+from crossomni.media.whole import AGAIN, check_whole
 
 _PTS, _DURATION, _KEY, _SHOWN = range(4)
-_AGAIN = "Fetch or encode it again."
 
 # A frame's start is rounded to the file's clock (Matroska's ticks are milliseconds): a time that is less than half a
 # tick before it still means that frame. Where the clock ticks once a frame nothing was rounded.
@@ -39,14 +38,14 @@ def opened(path: Path) -> Iterator[InputContainer]:
     if not path.is_file():
         raise MediaError(f"clip {path}: no such file; wanted a video file. Check the name and the media folder.")
     if path.stat().st_size == 0:
-        raise MediaError(f"clip {path}: the file is empty (0 bytes); wanted a video file. {_AGAIN}")
+        raise MediaError(f"clip {path}: the file is empty (0 bytes); wanted a video file. {AGAIN}")
     try:
         # "file:" because FFmpeg takes what stands before a colon in a name for a protocol.
         with av.open(f"file:{path}") as container:
             yield container
     except av.FFmpegError as error:
         raise MediaError(
-            f"clip {path}: FFmpeg cannot read it ({error.strerror}); wanted a whole video file. {_AGAIN}"
+            f"clip {path}: FFmpeg cannot read it ({error.strerror}); wanted a whole video file. {AGAIN}"
         ) from error
 
 
@@ -59,7 +58,7 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:
             return stream
-    raise MediaError(f"clip {path}: no video stream, so no frames; wanted a video file. {_AGAIN}")
+    raise MediaError(f"clip {path}: no video stream, so no frames; wanted a video file. {AGAIN}")
 
 
 @dataclass(frozen=True)
@@ -79,16 +78,14 @@ class Timeline:
             MediaError: when the file cannot be read, is cut short, has no frames, or its frames have no times.
         """
         with opened(path) as container:
-            missing = missing_bytes(path, container.format.name)
-            if missing:
-                raise MediaError(f"clip {path}: cut short, the last {missing} bytes are not there. {_AGAIN}")
+            check_whole(path, container.format.name)
             stream = video_stream(container, path)
             rows = []
             for packet in container.demux():
                 if packet.size == 0:  # the end of a stream
                     continue
                 if packet.is_corrupt:
-                    raise MediaError(f"clip {path}: cut short or damaged at byte {packet.pos}. {_AGAIN}")
+                    raise MediaError(f"clip {path}: cut short or damaged at byte {packet.pos}. {AGAIN}")
                 if packet.stream_index != stream.index:
                     continue
                 if packet.pts is None:
@@ -96,12 +93,12 @@ class Timeline:
                 rows.append((packet.pts, packet.duration or 0, packet.is_keyframe, not packet.is_discard))
             packets = np.array(rows, np.int64).reshape(-1, 4)
             if not packets[:, _SHOWN].any():
-                raise MediaError(f"clip {path}: a video stream without frames. {_AGAIN}")
+                raise MediaError(f"clip {path}: a video stream without frames. {AGAIN}")
             assert stream.time_base is not None
             _fill_last_duration(packets, stream)
             timeline = cls(stream.width, stream.height, stream.time_base, packets)
         if timeline.seconds <= 0:
-            raise MediaError(f"clip {path}: it is 0 s long; wanted a clip with a length. {_AGAIN}")
+            raise MediaError(f"clip {path}: it is 0 s long; wanted a clip with a length. {AGAIN}")
         return timeline
 
     @cached_property

@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import BinaryIO
 
+from crossomni.errors import MediaError
+
+AGAIN = "Fetch or encode it again."  # how errors about a damaged file end
 # The boxes that a file is made of at its top (ISO/IEC 14496-12, Apple's QuickTime): what has another name, once the
 # film is there, is something that was added behind it, and no promise.
 _BOXES = frozenset((
@@ -12,12 +15,21 @@ _BOXES = frozenset((
 _EBML_HEAD = 12  # bytes: an element's id of four and a length of at most eight
 
 
-def missing_bytes(path: Path, format_name: str) -> int:
-    """How many bytes its own headers promise beyond the file's end; 0 for formats that promise nothing.
+def check_whole(path: Path, format_name: str) -> None:
+    """Find out whether the file is as long as it says.
 
     Args:
         format_name: FFmpeg's name of the container's format.
+
+    Raises:
+        MediaError: naming how much is missing.
     """
+    if missing := _missing_bytes(path, format_name):
+        raise MediaError(f"clip {path}: cut short, the last {missing} bytes are not there. {AGAIN}")
+
+
+def _missing_bytes(path: Path, format_name: str) -> int:
+    """How many bytes its own headers promise beyond the file's end; 0 for formats that promise nothing."""
     size = path.stat().st_size
     with path.open("rb") as file:
         if "mp4" in format_name:

@@ -16,7 +16,6 @@ from crossomni.tasks import Modality
 
 ALL_SENSES = frozenset(Modality)
 RATE_HZ = 16_000
-_FEWEST = 2  # frames, where they are counted by the second
 _HOP, _MARGIN = 160, 10  # samples that one column of the spectrogram takes, and columns that are certainly enough
 
 
@@ -100,7 +99,8 @@ class Inputs:
         sound: Any = ()
         media: dict[str, Any] = {}
         if Modality.VISION in senses:
-            frames = torch.from_numpy(clip.frames(self._count(clip), self._size(clip))).permute(0, 3, 1, 2)
+            shown = clip.frames(self.shown.frame_count(clip.seconds), self._size(clip))
+            frames = torch.from_numpy(shown).permute(0, 3, 1, 2)
             # The frames are chosen and resized already; ``fps`` tells how far apart they are.
             media |= {"videos": [frames], "fps": len(frames) / clip.seconds, "do_sample_frames": False}
             media["videos_kwargs"] = {"do_resize": False, "cap_pixels_per_frame": False}
@@ -185,19 +185,7 @@ class Inputs:
         """Where the marks of media stand: special tokens, so that text beside them splits alike."""
         return [place for place, token in enumerate(ids) if token in self.marks]
 
-    def _count(self, clip: ClipFile) -> int:
-        """How many frames; two at least, which make one of the model's steps in time."""
-        if self.shown.fps is None:
-            return self.shown.frames
-        return min(self.shown.frames, max(_FEWEST, round(clip.seconds * self.shown.fps)))
-
     def _size(self, clip: ClipFile) -> tuple[int, int]:
         """Width and height in pixels: whole patches of the model's, within the run's budget."""
         video = self.processor.video_processor
-        side = video.patch_size * video.merge_size
-        width, height = clip.size
-        shrink = min(1.0, math.sqrt(self.shown.pixels / (width * height)))
-        across, down = (max(1, math.floor(length * shrink / side + 0.5)) for length in (width, height))
-        while across * down * side * side > self.shown.pixels and across * down > 1:
-            across, down = (across - 1, down) if across >= down else (across, down - 1)
-        return across * side, down * side
+        return self.shown.frame_size(clip.size, video.patch_size * video.merge_size)

@@ -6,18 +6,23 @@ The defaults are the paper's settings (section 4.2.2, B.2); where it names none,
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from crossomni.errors import InputError
 from crossomni.omni.presentation import FRAMES, PIXELS, Order, Packing, Presentation
+
+if TYPE_CHECKING:
+    from crossomni.chat.spending import Price
 
 Switch = Literal["on", "off"]
 REWARDS = ("format", "accuracy", "context", "logic")
 # Equal parts: the paper gives no weights, and says of none that it counts for more.
 WEIGHTS: Mapping[str, float] = dict.fromkeys(REWARDS, 1.0)
+PAPER_ROWS = 982  # of GRPO (B.2)
+_OF_ROWS = "Train on so many rows, as many of each modality as can be; 0: on all."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +35,9 @@ class TrainConfig:
     split: str = field(default="train", metadata={"help": "The split that is trained on."})
     annotations: Path | None = field(default=None, metadata={"help": "Of full: the folder of annotations."})
     media: Path | None = field(default=None, metadata={"help": "Of full: the folder of your media files."})
-    rows: int | None = field(
-        default=None, metadata={"help": "So many rows, as many of each modality as can be; all by default."}
+    rows: int | None = field(default=None, metadata={"help": _OF_ROWS, "default": "all"})
+    ids: Path | None = field(
+        default=None, metadata={"help": "Train on the rows of this file, an id a line, as crossomni sample writes it."}
     )
     held_out: float = field(
         default=0.05, metadata={"help": "The share of the split's episodes that is kept from training, to watch it."}
@@ -42,8 +48,8 @@ class TrainConfig:
     lora_rank: int = field(default=16, metadata={"help": "The rank r of LoRA."})
     lora_alpha: int = field(default=32, metadata={"help": "LoRA's alpha."})
     learning_rate: float = field(default=1e-5, metadata={"help": "At its highest."})
-    batch: int = field(default=32, metadata={"help": "Rows (GRPO: prompts) of one optimiser step, over all processes."})
-    at_once: int = field(default=1, metadata={"help": "Rows (GRPO: completions) that one process computes at once."})
+    batch: int = field(default=32, metadata={"help": "Rows of one optimiser step, over all processes."})
+    at_once: int = field(default=1, metadata={"help": "Rows that one process computes at once."})
     epochs: float = field(default=1.0, metadata={"help": "How often each row is seen."})
     most_steps: int | None = field(default=None, metadata={"help": "Stop after so many optimiser steps."})
     save_every: int = field(default=50, metadata={"help": "Steps from one checkpoint to the next."})
@@ -69,10 +75,16 @@ class TrainConfig:
     seed: int = field(default=0, metadata={"help": "Of the sample of rows, their order, and what is drawn."})
 
     def __post_init__(self) -> None:
-        for name in ("rows", "lora_rank", "lora_alpha", "batch", "at_once", "most_steps", "save_every"):
+        for name in ("lora_rank", "lora_alpha", "batch", "at_once", "most_steps", "save_every"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{name} is {value}; wanted at least 1.")
+        for name in ("rows", "watch_every"):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise InputError(f"{name} is {value}; wanted 0 or more.")
+        if self.rows and self.ids is not None:
+            raise InputError(f"rows is {self.rows}, and ids names the rows of {self.ids}; wanted one of the two.")
         for name in ("learning_rate", "epochs"):
             if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name} is {getattr(self, name)}; wanted more than 0.")
@@ -82,6 +94,11 @@ class TrainConfig:
             if getattr(self, name) not in get_args(Switch):
                 raise InputError(f"{name} is {getattr(self, name)!r}; wanted on or off.")
         _ = self.shown  # refuses what cannot be
+
+    @property
+    def drawn(self) -> int | None:
+        """How many rows are drawn; None for all that there are, or all of ``ids``."""
+        return self.rows or None
 
     @property
     def shown(self) -> Presentation:
@@ -104,7 +121,8 @@ class GRPOTraining(TrainConfig):
 
     learning_rate: float = field(default=5e-6, metadata={"help": "At its highest."})
     batch: int = field(default=16, metadata={"help": "Prompts of one optimiser step, over all processes."})
-    rows: int | None = field(default=982, metadata={"help": "So many rows, as many of each modality as can be."})
+    at_once: int = field(default=1, metadata={"help": "Completions that one process computes at once."})
+    rows: int | None = field(default=None, metadata={"help": _OF_ROWS, "default": f"{PAPER_ROWS}, or all of --ids"})
     adapter: Path | None = field(
         default=None, metadata={"help": "The fine-tuned adapter that is trained on; also the reference."}
     )
@@ -113,6 +131,10 @@ class GRPOTraining(TrainConfig):
     temperature: float = field(default=1.0, metadata={"help": "Of a completion."})
     beta: float = field(default=0.04, metadata={"help": "How much leaving the reference costs (KL)."})
     judge: str = field(default="offline", metadata={"help": "openai:NAME@URL, or offline (playhouse's own truth)."})
+    judge_price: Mapping[str, float] = field(
+        default_factory=dict,
+        metadata={"help": "What the judge takes for a million tokens: prompt=…, completion=…, in any one currency."},
+    )
     thinking_reward: Switch = field(
         default="on", metadata={"help": "off drops both rewards that ask a judge (Table 9, without T-R)."}
     )
@@ -135,10 +157,23 @@ class GRPOTraining(TrainConfig):
             raise InputError(f"beta is {self.beta}; wanted 0 or more.")
         if not 0 < self.temperature < math.inf:
             raise InputError(f"temperature is {self.temperature}; wanted more than 0.")
-        if unknown := sorted({*self.weights} - {*REWARDS}):
-            raise InputError(f"weights has {', '.join(unknown)}; wanted some of {', '.join(REWARDS)}.")
+        _check_numbers("weights", self.weights, REWARDS)
         if not 0 <= self.most_unscored <= 1:
             raise InputError(f"most_unscored is {self.most_unscored}; wanted a share, 0 to 1.")
+        _ = self.price  # refuses what cannot be
+
+    @property
+    def drawn(self) -> int | None:
+        """As of the base; the paper's number where nothing is said."""
+        return PAPER_ROWS if self.rows is None and self.ids is None else self.rows or None
+
+    @property
+    def price(self) -> Price:
+        """What the judge takes; nothing where no price is given."""
+        from crossomni.chat.spending import Price
+
+        _check_numbers("judge_price", self.judge_price, ("prompt", "completion"))
+        return Price(**self.judge_price)
 
     @property
     def rewarded(self) -> dict[str, float]:
@@ -150,3 +185,12 @@ class GRPOTraining(TrainConfig):
     def asks_judge(self) -> bool:
         """Whether a judge's points count."""
         return bool({"context", "logic"} & {*self.rewarded})
+
+
+def _check_numbers(name: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse names that are not known, and values that are no finite numbers from 0."""
+    for key, value in given.items():
+        if key not in known:
+            raise InputError(f"{name} has {key}; wanted some of {', '.join(known)}.")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+            raise InputError(f"{name}: {key} is {value!r}; wanted a number, 0 or more, as in {key}=0.5.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -12,11 +12,11 @@ from typing import Any
 from crossomni.errors import DeafOrBlindError, InputError, MediaError, ModelError
 from crossomni.media import ClipFile, FrameCache
 from crossomni.omni.batches import merged, padded
+from crossomni.omni.branches import IGNORED, Said, branched, common, grouped
 from crossomni.omni.inputs import NOTHING, ClipInputs
 from crossomni.omni.towers import Clips
 from crossomni.optional import need
 
-IGNORED = -100  # a label that no loss is taken of
 _CLIPS_IN_MEMORY = 32
 # A row that fails so is left out of its batch, named and counted; anything else stops the training.
 ROW_FAILURES = (MediaError, ModelError)
@@ -131,18 +131,42 @@ class Encoder:
         return Encoded(prompt=(self.tokenizer.eos_token_id,), failure=why)
 
 
-def collate(examples: Sequence[Encoded], pad: int) -> dict[str, Any]:
+def collate(examples: Sequence[Encoded], pad: int, marks: Collection[int] | None = None) -> dict[str, Any]:
     """A batch for fine-tuning; loss is taken of the replies alone. Of a row that failed there is nothing in it.
 
+    Args:
+        examples: conversations.
+        pad: fills rows up.
+        marks: the tokens that stand for media; given, conversations about one clip share its tokens, for a thinker
+            that lets sequences branch (``crossomni.omni.branches``).
+
     Returns:
-        ``input_ids``, ``attention_mask``, ``labels``: (rows, tokens); and the clips' tensors.
+        ``input_ids``, ``attention_mask``, ``labels``: (rows, tokens); and the clips' tensors. ``branches``, where
+        conversations share a row.
     """
     torch = need("torch", "training")
     # What failed goes, as far as a batch can do without it: a mixture of experts takes a loss of every token it routes.
     examples = [one for one in examples if not one.failure] or examples[:1]
+    if marks is not None and len(groups := _alike(examples, marks)) < len(examples):
+        made = branched([Said(prompt=one.prompt, reply=one.reply) for one in examples], groups, pad)
+        return {**made.tensors, **merged([examples[group[0]].clip for group in groups])}
     whole = [[*example.prompt, *example.reply] for example in examples]
     ids = padded(whole, pad)
-    labels = padded([[*[IGNORED] * len(one.prompt), *(() if one.failure else one.reply)] for one in examples], IGNORED)
+    labels = padded([[*[IGNORED] * len(one.prompt), *one.reply] for one in examples], IGNORED)
     lengths = torch.tensor([len(tokens) for tokens in whole])
     mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
     return {"input_ids": ids, "attention_mask": mask, "labels": labels, **merged([one.clip for one in examples])}
+
+
+def _alike(examples: Sequence[Encoded], marks: Collection[int]) -> list[list[int]]:
+    """The places of conversations about one clip, all of whose tokens stand in what they begin with."""
+    found: list[list[int]] = []
+    for group in grouped(id(one.clip) if one.clip.block else one.prompt for one in examples):
+        prompts = [examples[place].prompt for place in group]
+        shared = common([prompt[:-1] for prompt in prompts])
+        apart = any(token in marks for prompt in prompts for token in prompt[shared:])
+        found += [[place] for place in group] if apart else [group]
+    return found
+
+
+__all__ = ["IGNORED", "Encoded", "Encoder", "Talk", "collate"]

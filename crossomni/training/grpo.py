@@ -1,38 +1,39 @@
 """GRPO on video and sound: TRL's ``GRPOTrainer``, every pass of which sees and hears (section 4.2.2, Table 18).
 
 TRL's own trainer runs on a prompt with a video without an error, and wrongly: generation sees the video, the passes
-that the gradient is of do not. Four of its hooks are overridden here, and a clip goes with its sample through all
-passes: rollout, old, reference and policy.
+that the gradient is of do not. Hooks of it are overridden here, and a clip goes with its sample through all passes:
+rollout, old, reference and policy. A prompt is read once in each of them, for all of its completions that stand in one
+batch (``crossomni.training.passes``).
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from crossomni.errors import InputError, TrainingError
-from crossomni.omni.batches import merged, padded
 from crossomni.omni.inputs import ClipInputs
 from crossomni.omni.presentation import Presentation
-from crossomni.omni.towers import TowerStore, open_door
+from crossomni.omni.towers import TowerStore
 from crossomni.optional import need
 from crossomni.training.encoding import Encoded
+from crossomni.training.passes import begun, seeing, together
 from crossomni.training.sft import encoder_for
-from crossomni.training.thinkers import load_processor, load_thinker, made_ready
+from crossomni.training.thinkers import load_processor, load_thinker, made_ready, with_doors
 
 _PURPOSE = "training"
 trl = need("trl", _PURPOSE)
 torch = need("torch", _PURPOSE)
-send_to_device = need("accelerate.utils", _PURPOSE).send_to_device
 unwrap_model_for_generation = need("trl.models", _PURPOSE).unwrap_model_for_generation
 
 Row = Mapping[str, Any]  # of the training set: its columns
 REFERENCE = "reference"  # the weights that a whole training's KL is taken against, in the training's folder
 # What TRL can roll out with and this trainer cannot: none of them sees and hears.
 _BLIND = ("use_vllm", "use_transformers_continuous_batching")
+# Completions that are generated side by side. A step of decoding takes hardly longer for many than for one.
+_MOST_AT_ONCE = 64
 
 
 class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined]
@@ -57,6 +58,8 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined]
         TrainingError: in training, when too many completions are unscored.
     """
 
+    _buffered_inputs: Any  # TRL's: the batches of a rollout
+
     def __init__(  # noqa: PLR0913 (TRL's own arguments, and three of ours)
         self,
         model: Any,
@@ -78,6 +81,11 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined]
         for name in _BLIND:
             if getattr(args, name):
                 raise InputError(f"{name} is on; its rollouts neither see nor hear. Leave it off.")
+        if args.cache_implementation is not None:
+            raise InputError(
+                f"cache_implementation is {args.cache_implementation!r}; completions go on from their prompt's cache, "
+                "which is of transformers' default kind. Leave it out."
+            )
         self.encoder = encoder_for(model, processing_class, args.output_dir, shown, store)
         self._most_unscored, self._on_completed = most_unscored, on_completed
         self._rows: Sequence[Row] = ()  # that are being generated for
@@ -98,7 +106,16 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined]
             )
         made_ready(self.model)  # also where LoRA has wrapped it
         if self.ref_model is not None:
-            open_door(self.accelerator.unwrap_model(self.ref_model))
+            with_doors(self.accelerator.unwrap_model(self.ref_model))
+
+    def _prepare_inputs(self, generation_batch: Any) -> Any:
+        """A batch of the rollouts, in which completions of one prompt stand together."""
+        before = self._buffered_inputs
+        batch = super()._prepare_inputs(generation_batch)
+        if self._buffered_inputs is before:
+            return batch
+        self._buffered_inputs = together(self._buffered_inputs, self.args.gradient_accumulation_steps)
+        return self._buffered_inputs[self._step % self.args.steps_per_generation]
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         """A batch with each sample's clip; TRL shuffles and splits it with all else that goes by samples."""
@@ -129,7 +146,7 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined]
         """Completions, some prompts at a time, so that the first can be judged while the last are made."""
         end = self._tokenizer.eos_token_id
         completions: list[list[int]] = []
-        for some in _chunks(len(prompt_ids), max(num_generations, self.args.per_device_train_batch_size)):
+        for some in _chunks(len(prompt_ids), _at_once(len(prompt_ids), num_generations)):
             samples = self._samples[some]
             made = iter(self._generated([sample for sample in samples if not sample.failure]))
             said = [[end] if sample.failure else next(made) for sample in samples]
@@ -145,9 +162,6 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined]
         """A completion of each sample, with the token that ends it, where one did."""
         if not samples:
             return []
-        prompts = [sample.prompt for sample in samples]
-        ids, mask = padded(prompts, self.encoder.pad, "left"), padded([[1] * len(one) for one in prompts], 0, "left")
-        given = {"input_ids": ids, "attention_mask": mask} | merged([sample.clip for sample in samples])
         with (
             unwrap_model_for_generation(
                 self.model_wrapped,
@@ -159,10 +173,9 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined]
             torch.no_grad(),
             self._dist.summon_full_params(self.model_wrapped, recurse=False),
         ):
-            said = thinker.generate(
-                **send_to_device(given, self.accelerator.device), generation_config=self.generation_config
-            )
-        return [_to_the_end(tokens, self.eos_token_ids) for tokens in said[:, ids.shape[1] :].tolist()]
+            given = begun(thinker, samples, self.encoder.pad)
+            said = thinker.generate(**given, generation_config=self.generation_config)
+        return [_to_the_end(tokens, self.eos_token_ids) for tokens in said[:, given["input_ids"].shape[1] :].tolist()]
 
     def _calculate_rewards(
         self, inputs: list[dict[str, Any]], prompts: list[Any], completions: list[Any], completion_ids_list: list[Any]
@@ -207,11 +220,10 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined]
         """Log-probabilities of completions, by passes that see and hear, ``batch_size`` samples at a time."""
         made = []
         for some in _chunks(len(input_ids), batch_size or len(input_ids)):
-            media = send_to_device(merged(self._clips[some]), self.accelerator.device)
-            seeing = functools.partial(model, **media)
+            clipped = seeing(model, self.model, self._clips[some], self.accelerator.device)
             made.append(
                 super()._get_per_token_logps_and_entropies(
-                    seeing, input_ids[some], attention_mask[some], logits_to_keep, **given
+                    clipped, input_ids[some], attention_mask[some], logits_to_keep, **given
                 )
             )
         logs, entropies, losses = zip(*made, strict=True)
@@ -256,6 +268,12 @@ def media_tokens(config: Any) -> list[int]:
 
 def _chunks(count: int, size: int) -> Iterator[slice]:
     yield from (slice(start, start + size) for start in range(0, count, size))
+
+
+def _at_once(count: int, num_generations: int) -> int:
+    """How many completions go together: those of half the prompts, so that they can be judged meanwhile."""
+    prompts = -(-count // num_generations)
+    return max(1, min(-(-prompts // 2), _MOST_AT_ONCE // num_generations)) * num_generations
 
 
 def _to_the_end(tokens: Sequence[int], ends: Sequence[int]) -> list[int]:

@@ -6,6 +6,7 @@ the loss of the same replies with another clip in their clip's place.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,9 +16,11 @@ import numpy as np
 
 from crossomni.optional import need
 from crossomni.statistics import Estimate, clustered, resample_sums
-from crossomni.training.encoding import IGNORED, Encoder, collate
+from crossomni.training.encoding import IGNORED, Encoded, Encoder, collate
 from crossomni.training.examples import Example
+from crossomni.training.selection import episode_of
 
+_log = logging.getLogger(__name__)
 _RESAMPLES, _SEED = 10_000, 0
 
 
@@ -28,7 +31,7 @@ class HeldOut:
     rows: int
     clips: int
     right: float  # with the row's own clip
-    other: float  # with another episode's clip
+    other: float  # with another clip, of another episode where one is held out
     gain: Estimate | None  # other less right, by bootstrap over clips; None where it cannot speak
 
     @property
@@ -50,18 +53,27 @@ class HeldOut:
 
 
 def held_out(thinker: Any, encoder: Encoder, examples: Sequence[Example], at_once: int = 4) -> HeldOut | None:
-    """Measure; None where nothing is held out, or all of it is of one clip. Rows that cannot be taken are left out.
+    """Measure; None where there is nothing to say: all of it is of one clip, nothing can be taken, or a loss is nan.
+
+    A row counts where both its own clip and the other one can be taken; what cannot is named by the encoder.
 
     Args:
         thinker: on which TRL has put its fused head, as its trainers do.
+        examples: held-out rows; of none there is nothing to say.
     """
     others = _others(examples)
     if not others:
         return None
-    swapped = [replace(one, clip=others[one.clip]) for one in examples]
-    right, other = (_losses(thinker, encoder, side, at_once) for side in (examples, swapped))
+    right = _losses(thinker, encoder, [(one.row.id, one) for one in examples], at_once)
+    swapped = [(f"{one.row.id}, with another clip", replace(one, clip=others[one.clip])) for one in examples]
+    other = _losses(thinker, encoder, swapped, at_once)
     both = [place for place in range(len(examples)) if right[place] is not None and other[place] is not None]
+    if not both:
+        return None
     table = _by_clip([(examples[place].clip, right[place], other[place]) for place in both])
+    if not np.isfinite(table).all():
+        _log.warning("Held-out losses are no numbers, so that nothing can be said of them: the weights are broken.")
+        return None
     tokens, sums, sums_other = table.sum(axis=0)
     draws = resample_sums(table, _RESAMPLES, _SEED)
     gains = (draws[:, 2] - draws[:, 1]) / draws[:, 0]
@@ -75,39 +87,51 @@ def held_out(thinker: Any, encoder: Encoder, examples: Sequence[Example], at_onc
 
 
 def _others(examples: Sequence[Example]) -> dict[Path, Path]:
-    """For each clip one of another episode: the clips in a ring, each met by the one half a round further."""
-    episodes = {one.clip: (one.row.show, one.row.episode) for one in examples}
+    """For each clip another, of another episode where there is one: in a ring, the first from half a round further.
+
+    So each is another one's other clip about equally often; were it one clip for many, the rows would not be
+    independent.
+    """
+    episodes = {one.clip: episode_of(one.row) for one in examples}
     clips = list(episodes)
     found = {}
     for place, clip in enumerate(clips):
-        ring = clips[place + len(clips) // 2 :] + clips[: place + len(clips) // 2]
-        strangers = [other for other in ring if other != clip and episodes[other] != episodes[clip]]
-        if strangers or len(clips) > 1:
-            found[clip] = next(iter(strangers or [other for other in ring if other != clip]))
+        start = place + len(clips) // 2
+        ring = [other for step in range(len(clips)) if (other := clips[(start + step) % len(clips)]) != clip]
+        strangers = [other for other in ring if episodes[other] != episodes[clip]]
+        if ring:
+            found[clip] = (strangers or ring)[0]
     return found
 
 
 def _losses(
-    thinker: Any, encoder: Encoder, examples: Sequence[Example], at_once: int
+    thinker: Any, encoder: Encoder, named: Sequence[tuple[str, Example]], at_once: int
 ) -> list[tuple[int, float] | None]:
     """Tokens of each reply, and the sum of their losses; None for what could not be encoded."""
-    torch, accelerate = need("torch", "training"), need("accelerate.utils", "training")
     found: list[tuple[int, float] | None] = []
     was_training = thinker.training
     thinker.eval()
     try:
-        for start in range(0, len(examples), at_once):
-            some = examples[start : start + at_once]
-            encoded = [encoder.encode(one.for_sft()["messages"], one.row.id) for one in some]
-            batch = accelerate.send_to_device(collate(encoded, encoder.pad), thinker.device)
-            with torch.no_grad():
-                logs = thinker(**batch, fused_lm_head=True).log_probs
-            counts = (batch["labels"][:, 1:] != IGNORED).sum(dim=1).tolist()
-            for one, count, total in zip(encoded, counts, (-logs.sum(dim=1)).tolist(), strict=True):
-                found.append(None if one.failure else (count, total))
+        for start in range(0, len(named), at_once):
+            some = named[start : start + at_once]
+            encoded = [encoder.encode(one.for_sft()["messages"], name) for name, one in some]
+            taken = iter(_measured(thinker, encoder, [one for one in encoded if not one.failure]))
+            found += [None if one.failure else next(taken) for one in encoded]
     finally:
         thinker.train(was_training)
     return found
+
+
+def _measured(thinker: Any, encoder: Encoder, encoded: Sequence[Encoded]) -> list[tuple[int, float]]:
+    """One batch."""
+    if not encoded:
+        return []
+    torch, accelerate = need("torch", "training"), need("accelerate.utils", "training")
+    batch = accelerate.send_to_device(collate(encoded, encoder.pad), thinker.device)
+    with torch.no_grad():
+        logs = thinker(**batch, fused_lm_head=True).log_probs
+    counts = (batch["labels"][:, 1:] != IGNORED).sum(dim=1).tolist()
+    return list(zip(counts, (-logs.sum(dim=1)).tolist(), strict=True))
 
 
 def _by_clip(measured: Sequence[Any]) -> Any:

@@ -34,7 +34,9 @@ def prejudged(
     rubrics = [rubric for rubric in RUBRICS if weights.get(rubric)]
 
     def begin(rows: Sequence[Mapping[str, Any]], completions: Sequence[str]) -> None:
-        columns = {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+        if not rows:  # none of the chunk's clips could be taken
+            return
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
         judge.start(thoughts_of(completions, **columns), rubrics)
 
     return begin

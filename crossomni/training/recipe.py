@@ -6,12 +6,14 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from crossomni.chat.spending import Spent
 from crossomni.corpus import Corpus
-from crossomni.ledger import write_json
+from crossomni.errors import InputError
+from crossomni.ledger import Ledger, read_records, write_json
 from crossomni.omni.towers import TowerStore
 from crossomni.optional import need
 from crossomni.training.config import GRPOTraining, SFTTraining, TrainConfig
@@ -20,18 +22,19 @@ from crossomni.training.held_out import HeldOut, held_out, weighed
 from crossomni.training.planning.architecture import TINY
 from crossomni.training.planning.schedule import Schedule, processes, schedule
 from crossomni.training.refusals import check
+from crossomni.training.results.history import History
 from crossomni.training.results.progress import watch
-from crossomni.training.results.record import Training, TrainingFolder, settings, versions
+from crossomni.training.results.record import ADAPTER, BASE, WHOLE, Training, TrainingFolder, settings, versions
 from crossomni.training.results.report import write_report
+from crossomni.training.resuming import last_checkpoint, resumable
 from crossomni.training.selection import Selection
 from crossomni.training.thinkers import load_processor, load_thinker, lora, trained, with_adapter
 from crossomni.weights import weights_fingerprint
 
 _log = logging.getLogger(__name__)
-ADAPTER, WHOLE, BASE, CHECKPOINTS = "adapter", "model", "base", "checkpoints"
+CHECKPOINTS = "checkpoints"
 HELD_OUT, FAILURES = "held_out.json", "failures.jsonl"
 MOST_WATCHED = 120  # held-out rows that are looked at; more of them cost time at every look
-_COMPLETE = "trainer_state.json"  # is written last into a checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,7 @@ class Trained:
     base: str  # what an adapter stands on; the same as ``weights`` for a whole thinker
     held_out: HeldOut | None  # None where nothing was held out
     failed: Mapping[str, str]  # rows that nothing was learned of, and why
+    spent: Spent = field(default_factory=Spent)  # on a judge that is a chat model, since this command began
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +82,7 @@ class Ready:
 
     def thinker(self) -> Any:
         """The thinker that is trained, its adapter on it where one is trained on."""
+        _log.info("Loading %s", self.base)
         thinker = load_thinker(self.base, trust=self.config.trust_remote_code)
         adapter = getattr(self.config, "adapter", None)
         return thinker if adapter is None else with_adapter(thinker, adapter)
@@ -123,6 +128,7 @@ def ready(config: SFTTraining | GRPOTraining) -> Ready:
     """
     corpus = Corpus.open(config.data, config.annotations, config.media)
     selection = check(config, corpus)
+    _check_checkpoints(config)
     folder = TrainingFolder(config.out)
     base = _base(config)
     adapter = getattr(config, "adapter", None)
@@ -143,6 +149,20 @@ def ready(config: SFTTraining | GRPOTraining) -> Ready:
     return Ready(config=config, corpus=corpus, selection=selection, schedule=steps, base=base, folder=folder)
 
 
+def _check_checkpoints(config: TrainConfig) -> None:
+    """Find out whether a training could go on at each of its checkpoints.
+
+    Raises:
+        InputError: when completions are used for several steps, and a checkpoint would come between these.
+    """
+    uses = config.trl.get("num_iterations", 1) if isinstance(config, GRPOTraining) else 1
+    if isinstance(uses, int) and uses > 1 and config.save_every % uses:
+        raise InputError(
+            f"--save-every is {config.save_every}; completions are used for {uses} steps (trl: num_iterations), and "
+            f"are not kept in a checkpoint between these. Take a multiple of {uses}."
+        )
+
+
 def _base(config: TrainConfig) -> Path | str:
     """What the training begins with; a tiny thinker is written beside its weights, and stays."""
     if config.model.startswith(TINY):
@@ -155,8 +175,11 @@ def _base(config: TrainConfig) -> Path | str:
     return Path(config.model) if Path(config.model).is_dir() else config.model
 
 
-def train(config: SFTTraining | GRPOTraining) -> Trained:
+def train(config: SFTTraining | GRPOTraining, callbacks: Sequence[Any] = ()) -> Trained:
     """Train, or go on with, what a configuration says, and leave weights, history, curves and a report.
+
+    Args:
+        callbacks: further ones of transformers (``TrainerCallback``), beside history and bar.
 
     Raises:
         InputError: for what cannot be trained, before a model loads.
@@ -166,18 +189,18 @@ def train(config: SFTTraining | GRPOTraining) -> Trained:
     for note in begun.selection.notes:
         _log.warning("%s", note)
     if isinstance(config, SFTTraining):
-        return _sft(begun, config)
-    return _grpo(begun, config)
+        return _sft(begun, config, callbacks)
+    return _grpo(begun, config, callbacks)
 
 
-def _sft(begun: Ready, config: SFTTraining) -> Trained:
+def _sft(begun: Ready, config: SFTTraining, callbacks: Sequence[Any]) -> Trained:
     from crossomni.training.sft import OmniSFTTrainer
 
     trl = need("trl", "training")
     said = begun.conversations(begun.selection.trained, config.rationale)
     watched = tuple(weighed(begun.conversations(begun.selection.held_out, config.rationale), MOST_WATCHED))
     thinker = begun.thinker()
-    trainer = OmniSFTTrainer(
+    trainer = resumable(OmniSFTTrainer)(
         thinker,
         trl.SFTConfig(**begun.for_trl() | dict(config.trl)),
         train_dataset=dataset(one.for_sft() for one in said),
@@ -186,11 +209,12 @@ def _sft(begun: Ready, config: SFTTraining) -> Trained:
         peft_config=begun.lora(thinker),
         shown=config.shown,
         store=begun.store,
+        callbacks=[*callbacks],
     )
     return _run(begun, trainer, watched)
 
 
-def _grpo(begun: Ready, config: GRPOTraining) -> Trained:
+def _grpo(begun: Ready, config: GRPOTraining, callbacks: Sequence[Any]) -> Trained:
     from crossomni.training.grpo import OmniGRPOTrainer
     from crossomni.training.judges.canaries import check_judge
     from crossomni.training.judges.opening import open_judge
@@ -205,11 +229,11 @@ def _grpo(begun: Ready, config: GRPOTraining) -> Trained:
         judge = None
         if config.asks_judge:
             judge = open_things.enter_context(
-                open_judge(config.judge, begun.corpus, begun.folder.path / "judge.sqlite")
+                open_judge(config.judge, begun.corpus, begun.folder.path / "judge.sqlite", price=config.price)
             )
             check_judge(judge, rows, seed=config.seed)
         thinker = begun.thinker()
-        trainer = OmniGRPOTrainer(
+        trainer = resumable(OmniGRPOTrainer)(
             thinker,
             [judged_reward(judge, config.rewarded)],
             trl.GRPOConfig(
@@ -230,18 +254,30 @@ def _grpo(begun: Ready, config: GRPOTraining) -> Trained:
             store=begun.store,
             most_unscored=config.most_unscored,
             on_completed=None if judge is None else prejudged(judge, config.rewarded),
+            callbacks=[*callbacks],
         )
         if judge is not None:
             trainer.add_callback(Canaries(judge, rows, config.canaries_every, trainer))
-        return _run(begun, trainer, watched)
+        done = _run(begun, trainer, watched)
+        return done if judge is None else replace(done, spent=_by_all(judge.spent))
+
+
+def _by_all(spent: Spent) -> Spent:
+    """The sum over all processes: each has its completions judged."""
+    parts: list[Spent] = need("accelerate.utils", "training").gather_object([spent])
+    return sum(parts, Spent())
 
 
 def _run(begun: Ready, trainer: Any, watched: Sequence[Example]) -> Trained:
     path = begun.folder.path
     count, of = trained(trainer.model)
     _log.info("%s of %s parameters are trained; %s", f"{count:,}", f"{of:,}", begun.schedule.told)
-    trainer.encoder.failures_file = path / FAILURES
     start = last_checkpoint(path / CHECKPOINTS)
+    if start is None and begun.is_main:
+        _forget(begun.folder)
+    trainer.encoder.failures_file = path / FAILURES
+    if begun.is_main:
+        trainer.encoder.failed.update(_failed(path / FAILURES))
     history = watch(trainer, begun.folder.history_path, path.name)
     # A look at held-out rows costs GRPO as much as a training step on them: there, only --watch-every looks.
     looks = bool(watched) and isinstance(begun.config, SFTTraining)
@@ -269,9 +305,17 @@ def _run(begun: Ready, trainer: Any, watched: Sequence[Example]) -> Trained:
     )
 
 
-def last_checkpoint(folder: Path) -> str | None:
-    """The latest checkpoint that was written to its end; one that a kill cut short is passed over."""
-    numbered = {
-        int(path.name.rpartition("-")[2]): path for path in folder.glob("checkpoint-*") if (path / _COMPLETE).exists()
-    }
-    return str(numbered[max(numbered)]) if numbered else None
+def _forget(folder: TrainingFolder) -> None:
+    """Take away what a training that was stopped before its first checkpoint has told: it begins again."""
+    if folder.history_path.exists():
+        with History(folder.history_path) as history:
+            history.go_back(-1)
+    (folder.path / FAILURES).unlink(missing_ok=True)
+
+
+def _failed(file: Path) -> dict[str, str]:
+    """The rows that earlier sittings could not take, and why."""
+    if not file.exists():
+        return {}
+    Ledger(file).close()  # drops a line that a kill cut short, so that the next one stands alone
+    return {told["where"]: told["error"] for told in read_records(file)}

@@ -21,9 +21,9 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from crossomni.errors import InputError
+from crossomni.grids import Grid
 from crossomni.records import Row
 from crossomni.tasks import TASKS, Modality, Task
-from crossomni.training.grids import Grid
 
 if TYPE_CHECKING:
     from rich.table import Table

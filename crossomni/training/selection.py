@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from crossomni.corpus import Corpus
 from crossomni.errors import InputError
@@ -30,32 +31,95 @@ class Selection:
 def select(config: TrainConfig, corpus: Corpus) -> Selection:
     """The rows of ``config``: episodes are held out first, then ``--rows`` of the others are drawn.
 
-    So ``--rows 982`` trains on 982.
+    So ``--rows 982`` trains on 982. Where ``--ids`` names the rows, all of them are trained on, in the order of the
+    data; then episodes are held out that none of them is of.
 
     Raises:
-        InputError: for a split that is not there, or when fewer rows are left than were asked for.
+        InputError: for a split that is not there, when fewer rows are left than were asked for, or for ids that are not
+            those of its rows, each once.
     """
     rows = corpus.rows(config.split)
+    if config.ids is not None:
+        return _named(config, config.ids, corpus)
     trained, held_out = hold_out(rows, config.held_out, config.seed)
     notes = []
     if config.held_out and not held_out:
         notes.append("Nothing is held out: all rows are of one episode.")
-    if config.rows is not None:
-        if config.rows > len(trained):
+    if config.drawn is not None:
+        if config.drawn > len(trained):
             raise InputError(
-                f"--rows is {config.rows}; {config.split} has {len(rows)} rows, {len(held_out)} of them held out. "
-                f"Take --rows {len(trained)} or fewer, or hold out less."
+                f"--rows is {config.drawn}; {config.split} has {len(rows)} rows, {len(held_out)} of them held out. "
+                f"Take --rows {len(trained)} or fewer, --rows 0 for all, or hold out less."
             )
-        sample = draw(trained, config.rows, config.seed)
+        sample = draw(trained, config.drawn, config.seed)
         trained, notes = sample.rows, [*notes, *sample.notes]
     return Selection(trained=trained, held_out=held_out, notes=tuple(notes))
 
 
-def hold_out(rows: Iterable[Row], share: float, seed: int) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+def _named(config: TrainConfig, file: Path, corpus: Corpus) -> Selection:
+    """The rows that a file names, and held-out ones of episodes that it leaves alone."""
+    rows = corpus.rows(config.split)
+    named = frozenset(read_ids(file, config.split, corpus))
+    trained = tuple(row for row in rows if row.id in named)
+    seen = {episode_of(row) for row in trained}
+    held_out = hold_out(rows, config.held_out, config.seed, keep=seen)[1]
+    notes = []
+    if len(held_out) < config.held_out * len(rows):
+        share = f"{len(held_out)} rows are held out, fewer than {config.held_out:.0%} of {config.split}"
+        notes.append(
+            f"{share}: {file} has rows of all other episodes. crossomni sample --held-out {config.held_out:g} leaves "
+            "some alone."
+        )
+    return Selection(trained=trained, held_out=held_out, notes=tuple(notes))
+
+
+def read_ids(file: Path, split: str, corpus: Corpus) -> tuple[str, ...]:
+    """The ids that a file names, one a line, as ``crossomni sample`` writes them; empty lines are passed over.
+
+    Raises:
+        InputError: when it cannot be read, names nothing, names a row twice, or one that is not in the split.
+    """
+    where = f"--ids {file}"
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise InputError(f"{where}: cannot be read ({why}). Give a file of ids, an id a line.") from error
+    places: dict[str, int] = {}
+    known = {row.id for row in corpus.rows(split)}
+    unknown = []
+    for place, line in enumerate(lines, start=1):
+        if not (name := line.strip()):
+            continue
+        if name in places:
+            raise InputError(f"{where}: line {place} has {name!r} again, from line {places[name]}. Name each row once.")
+        places[name] = place
+        if name not in known:
+            unknown.append(name)
+    if unknown:
+        raise InputError(
+            f"{where}: {len(unknown)} of {len(places)} ids are of no row of {split}; {_whose(unknown[0], corpus)} "
+            f"(line {places[unknown[0]]}). Take ids of this split, as crossomni sample writes them."
+        )
+    if not places:
+        raise InputError(f"{where}: names no row; wanted an id a line. Make it by crossomni sample --out {file}.")
+    return tuple(places)
+
+
+def _whose(name: str, corpus: Corpus) -> str:
+    """What is wrong with an id."""
+    home = next((split for split in corpus.splits if name in {row.id for row in corpus.rows(split)}), None)
+    return f"{name!r} is in none" if home is None else f"{name!r} is of {home}"
+
+
+def hold_out(
+    rows: Iterable[Row], share: float, seed: int, keep: Collection[str] = ()
+) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
     """Training rows and held-out rows, each in the order of ``rows``.
 
     Whole episodes are held out, in an order that hangs on the seed and their names alone, until they hold at least
-    ``share`` of the rows, in [0, 1). One episode is always left to train on: a single one is all training.
+    ``share`` of the rows, in [0, 1). One episode is always left to train on: a single one is all training. Those of
+    ``keep`` are never held out.
 
     Raises:
         InputError: when the share is none.
@@ -69,7 +133,7 @@ def hold_out(rows: Iterable[Row], share: float, seed: int) -> tuple[tuple[Row, .
     shuffled = sorted(sizes, key=lambda name: hashlib.sha256(f"held out {seed} {name}".encode()).digest())
     held: set[str] = set()
     count = 0
-    for name in shuffled[:-1]:
+    for name in [name for name in shuffled if name not in keep] if keep else shuffled[:-1]:
         if count >= share * len(rows):
             break
         held.add(name)

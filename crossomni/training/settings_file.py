@@ -2,35 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from crossomni.errors import InputError
 from crossomni.optional import need
 from crossomni.training.config import TrainConfig
 
 C = TypeVar("C", bound=TrainConfig)
-_SEVERAL = ("trl", "weights")  # settings that hold names with values
-_TEXTS = ("model", "out", "data", "split", "system", "prompt", "judge", "adapter", "annotations", "media", "prompts")
+_SEVERAL = ("trl", "weights", "judge_price")  # settings that hold names with values
+_TEXTS = (
+    "model",
+    "out",
+    "data",
+    "split",
+    "system",
+    "prompt",
+    "judge",
+    "adapter",
+    "annotations",
+    "media",
+    "prompts",
+    "ids",
+)
+_EXPONENT = re.compile(r"[-+]?\d+e[-+]?\d+", re.IGNORECASE)
 
 
 def read_settings(path: Path) -> dict[str, Any]:
     """The settings in a YAML file, by their names.
 
     Raises:
-        InputError: when there is no such file, or it holds something else.
+        InputError: when there is no such file, it holds something else, or a setting twice.
     """
     yaml = need("yaml", "a training's settings")
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        found, node = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
     except OSError as error:
         raise InputError(f"--config {path}: {error.strerror}. Give a YAML file, such as those of examples/.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"--config {path}: is no YAML ({' '.join(str(error).split())}). Mend the file.") from error
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
         raise InputError(f"--config {path}: holds {type(found).__name__}; wanted settings, a line each: NAME: VALUE.")
+    # YAML would take the later one without a word.
+    if twice := _twice([key.value for key, _ in node.value]):
+        raise InputError(f"--config {path}: {twice} stands there twice. Keep one of them.")
     return found
 
 
@@ -39,14 +58,37 @@ def read_option(name: str, text: str) -> Any:
 
     >>> read_option("weights", "format=1,logic=0.5"), read_option("rows", "982"), read_option("lora", "off")
     ({'format': 1, 'logic': 0.5}, 982, 'off')
+
+    Raises:
+        InputError: for a text that is no value.
     """
-    yaml = need("yaml", "a training's settings")
     if name in _SEVERAL:
         pairs = [part.partition("=") for part in text.split(",") if part.strip()]
-        return {key.strip(): yaml.safe_load(value) for key, _, value in pairs}
-    if name in _TEXTS:
-        return text
-    return yaml.safe_load(text) if text not in ("on", "off") else text
+        for key, sign, value in pairs:
+            if not (key.strip() and sign):
+                raise InputError(f"{_option(name)}: {(key + sign + value).strip()!r} is no NAME=VALUE. Give both.")
+        if twice := _twice([key.strip() for key, _, _ in pairs]):
+            raise InputError(f"{_option(name)}: {twice} stands there twice. Keep one of them.")
+        return {key.strip(): _value(f"{_option(name)}: {key.strip()}", value) for key, _, value in pairs}
+    return text if name in _TEXTS or text in ("on", "off") else _value(_option(name), text)
+
+
+def _value(where: str, text: str) -> Any:
+    yaml = need("yaml", "a training's settings")
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        why = " ".join(str(error).split())
+        raise InputError(f"{where} is {text!r}; is no value that YAML can read ({why}). Mend it.") from error
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _twice(names: Sequence[str]) -> str:
+    """The first name that comes again; empty text where none does."""
+    return next((name for place, name in enumerate(names) if name in names[:place]), "")
 
 
 def configured(kind: type[C], settings: Mapping[str, Any], where: str) -> C:
@@ -74,7 +116,7 @@ def _is_demanded(field: Any) -> bool:
 
 
 def _as(hint: Any, value: Any, name: str, where: str) -> Any:
-    kinds = get_args(hint) if not _is_literal(hint) else ()
+    kinds = get_args(hint) if not _is_literal(hint) and get_origin(hint) is not Mapping else ()
     if value is None and type(None) in kinds:
         return None
     for kind in [kind for kind in kinds if isinstance(kind, type) and kind is not type(None)] or [hint]:
@@ -90,18 +132,24 @@ def _converted(kind: Any, value: Any) -> Any:
         return Path(value).expanduser() if isinstance(value, str | Path) and str(value).strip() else None
     if _is_literal(kind):
         # YAML reads on and off as true and false.
-        return ("off", "on")[value] if isinstance(value, bool) else value if isinstance(value, str) else None
+        said = ("off", "on")[value] if isinstance(value, bool) else value
+        return said if said in get_args(kind) else None
     if kind is bool:
         return value if isinstance(value, bool) else None
     if kind in (int, float):
         try:
             number = kind(value) if not isinstance(value, bool) else None
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
         return None if number is None or (kind is int and number != float(value)) else number
     if kind is str:
         return value if isinstance(value, str) else None
-    return value if isinstance(value, Mapping) else None
+    return {name: _of_several(part) for name, part in value.items()} if isinstance(value, Mapping) else None
+
+
+def _of_several(value: Any) -> Any:
+    """A value behind a name; 1e-5 is a text to YAML 1.1, which wants 1.0e-5."""
+    return float(value) if isinstance(value, str) and _EXPONENT.fullmatch(value) else value
 
 
 def _is_literal(hint: Any) -> bool:
@@ -111,6 +159,7 @@ def _is_literal(hint: Any) -> bool:
 def _called(hint: Any) -> str:
     if _is_literal(hint):
         return " or ".join(get_args(hint))
-    kinds = [kind for kind in get_args(hint) if isinstance(kind, type)] or [hint]
+    several = get_origin(hint) is Mapping
+    kinds = [kind for kind in get_args(hint) if isinstance(kind, type) and not several] or [hint]
     names = {Path: "a path", int: "a whole number", float: "a number", bool: "true or false", str: "text"}
     return " or ".join(names.get(kind, "nothing" if kind is type(None) else "names with values") for kind in kinds)

@@ -1,4 +1,7 @@
-"""Fine-tuning on video and sound: TRL's ``SFTTrainer`` over conversations about clips (section 4.2.2)."""
+"""Fine-tuning on video and sound: TRL's ``SFTTrainer`` over conversations about clips (section 4.2.2).
+
+Rows about one clip stand side by side, and in one batch they share its tokens.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from crossomni.errors import InputError
+from crossomni.omni.branches import can_branch
 from crossomni.omni.inputs import Inputs
 from crossomni.omni.presentation import Presentation
 from crossomni.omni.towers import Clips, TowerStore
 from crossomni.optional import need
-from crossomni.training.encoding import Encoder, collate
+from crossomni.training.encoding import Encoder, Talk, collate
+from crossomni.training.order import ByClip
 from crossomni.training.thinkers import load_processor, load_thinker, made_ready
 
 _PURPOSE = "training"
 trl = need("trl", _PURPOSE)
+torch = need("torch", _PURPOSE)
 
 FAILURES = "failures.jsonl"  # in the training's folder
 
@@ -75,12 +81,30 @@ class OmniSFTTrainer(trl.SFTTrainer):  # type: ignore[misc, name-defined]
         )
         made_ready(self.model)  # also where LoRA has wrapped it
 
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        """Random order, in which rows about one clip stand in one batch; an order that is asked for stays."""
+        rows = self.train_dataset if train_dataset is None else train_dataset
+        usual = super()._get_train_sampler(train_dataset)
+        if not isinstance(usual, torch.utils.data.RandomSampler) or not can_branch(self.model):
+            return usual
+        clips = [Talk.of(_messages(row), _name(row)).clip for row in rows]
+        seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
+        return ByClip(clips, self.args.train_batch_size, seed)
+
     def _collate(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        for row in rows:
-            if "messages" not in row:
-                raise InputError(
-                    f"training rows have the columns {', '.join(row)}; wanted messages. "
-                    "Make them with crossomni.training.examples."
-                )
-        examples = [self.encoder.encode(row["messages"], str(row.get("id", "a row"))) for row in rows]
-        return collate(examples, self.encoder.pad)
+        examples = [self.encoder.encode(_messages(row), _name(row)) for row in rows]
+        marks = self.encoder.clips.inputs.marks if can_branch(self.model) else None
+        return collate(examples, self.encoder.pad, marks)
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return str(row.get("id", "a row"))
+
+
+def _messages(row: Mapping[str, Any]) -> Any:
+    if "messages" not in row:
+        raise InputError(
+            f"training rows have the columns {', '.join(row)}; wanted messages. "
+            "Make them with crossomni.training.examples."
+        )
+    return row["messages"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from crossomni.errors import InputError
+from crossomni.omni.branches import let_branch
 from crossomni.omni.thinkers import THINKERS
 from crossomni.omni.towers import TOWERS, bare, freeze, open_door
 from crossomni.optional import need
@@ -76,7 +77,7 @@ def with_adapter(thinker: Any, adapter: Path) -> Any:
 
 
 def made_ready(thinker: Any) -> Any:
-    """The thinker with frozen towers and a door for their outputs.
+    """The thinker with frozen towers, and doors for what its trainers give it.
 
     Raises:
         InputError: when an adapter reaches into the towers, whose outputs would then change.
@@ -91,7 +92,13 @@ def made_ready(thinker: Any) -> Any:
         )
     if not any(weight.requires_grad for weight in thinker.parameters()):
         raise InputError("model: all of its weights are frozen, so that nothing would be learned. Unfreeze them first.")
+    return with_doors(thinker)
+
+
+def with_doors(thinker: Any) -> Any:
+    """The thinker with doors for the towers' outputs and for sequences that branch."""
     open_door(thinker)
+    let_branch(thinker)
     return thinker
 
 
@@ -105,4 +112,4 @@ def trained(thinker: Any) -> tuple[int, int]:
     return sum(weight.numel() for weight in weights if weight.requires_grad), sum(w.numel() for w in weights)
 
 
-__all__ = ["bare", "load_processor", "load_thinker", "lora", "made_ready", "trained", "with_adapter"]
+__all__ = ["bare", "load_processor", "load_thinker", "lora", "made_ready", "trained", "with_adapter", "with_doors"]

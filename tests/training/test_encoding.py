@@ -1,16 +1,19 @@
 """Conversations as the trainers take them: loss on replies alone, failures named and never replaced."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crossomni.errors import DeafOrBlindError, InputError
-from crossomni.omni.inputs import NOTHING
-from crossomni.training.encoding import IGNORED, Encoder, Talk, collate
+from crossomni.omni.branches import IGNORED
+from crossomni.omni.inputs import NOTHING, Inputs
+from crossomni.omni.towers import Clips
+from crossomni.training.encoding import Encoder, Talk, collate
 from crossomni.training.thinkers import load_processor, made_ready
-from tests.training.conftest import Studio, talk, user
+from tests.training.conftest import SHOWN, Studio, talk, user
 
 torch = pytest.importorskip("torch")
 
@@ -142,3 +145,34 @@ def test_a_deaf_template_stops_the_training(studio: Studio, tmp_path: Path) -> N
     with pytest.raises(DeafOrBlindError, match="Mend the template"):
         deaf.encode(talk(studio.short, "Who?", "A"), "a")
     assert deaf.failed == {}
+
+
+def test_rows_about_one_clip_share_its_tokens(studio: Studio) -> None:
+    """Loss and gradients are those of plain rows, whatever else stands in the batch; a mixture's balance too."""
+    thinker = made_ready(studio.thinker()).train()
+    encoder = studio.encoder(thinker=thinker)
+    about = [(studio.short, "Who sings?"), (studio.long, "Who?"), (studio.short, "What does she wear?"), (None, "Who?")]
+    rows = [encoder.encode(talk(clip, text, REPLY * (n + 1)), str(n)) for n, (clip, text) in enumerate(about)]
+    routed = {"output_router_logits": True} if studio.kind == "qwen3_omni_moe" else {}
+    found = []
+    for marks in (None, encoder.clips.inputs.marks):
+        thinker.zero_grad()
+        batch = collate(rows, encoder.pad, marks)
+        loss = thinker(**batch, **routed).loss
+        loss.backward()
+        gradients = {name: w.grad.clone() for name, w in thinker.named_parameters() if w.grad is not None}
+        found.append((len(batch["input_ids"]), int(batch["attention_mask"].sum()), loss.item(), gradients))
+    (plain, shared) = found
+    assert (4, 3) == (plain[0], shared[0])
+    assert plain[1] == shared[1]
+    assert plain[2] == pytest.approx(shared[2], abs=NEAR)
+    largest = max(float(gradient.abs().max()) for gradient in plain[3].values())
+    assert max(float((plain[3][name] - gradient).abs().max()) for name, gradient in shared[3].items()) < NEAR * largest
+
+
+def test_where_the_text_stands_first_no_clip_is_shared(studio: Studio) -> None:
+    """Its tokens stand behind what differs."""
+    inputs = Inputs(studio.processor, replace(SHOWN, order="text-first"))
+    encoder = Encoder(Clips(inputs))
+    rows = [encoder.encode(talk(studio.short, text, REPLY), text) for text in ("Who sings?", "What?")]
+    assert collate(rows, encoder.pad, inputs.marks)["input_ids"].shape[0] == 2

@@ -63,7 +63,7 @@ def sft(model: Path, **changes: Any) -> SFTTraining:
 
 def grpo(model: Path, **changes: Any) -> GRPOTraining:
     """A GRPO that can be."""
-    given = {"model": str(model), "out": Path("o"), "held_out": 0.0, "rows": None, "batch": 2, **changes}
+    given = {"model": str(model), "out": Path("o"), "held_out": 0.0, "rows": 0, "batch": 2, **changes}
     return GRPOTraining(**given)
 
 

@@ -1,14 +1,16 @@
 """Which rows are trained on, and which are held out."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from crossomni.corpus import Corpus
 from crossomni.errors import InputError
 from crossomni.records import Row
-from crossomni.training.config import SFTTraining
-from crossomni.training.selection import clips_of, episode_of, hold_out, select
+from crossomni.training.config import GRPOTraining, SFTTraining
+from crossomni.training.selection import Selection, clips_of, episode_of, hold_out, select
 from tests.small_corpus import a_row
 
 
@@ -69,3 +71,78 @@ def test_more_rows_than_are_left_are_refused() -> None:
     """The line says how many are held out, and how many can be had."""
     with pytest.raises(InputError, match=r"--rows is 982; train has 180 rows, 20 of them held out. Take --rows 160"):
         select(SFTTraining(model="m", out=Path("o"), rows=982), Corpus.open("playhouse"))
+
+
+def named(tmp_path: Path, text: str, **changes: Any) -> Selection:
+    """What a training on a file of ids selects."""
+    file = tmp_path / "ids.txt"
+    file.write_text(text, encoding="utf-8")
+    return select(SFTTraining(**{"model": "m", "out": Path("o"), "ids": file, **changes}), Corpus.open("playhouse"))
+
+
+def lines(rows: Iterable[Row]) -> str:
+    """Their ids, as crossomni sample writes them."""
+    return "".join(f"{row.id}\n" for row in rows)
+
+
+def test_rows_are_those_that_a_file_names(tmp_path: Path) -> None:
+    """In the data's order; all of them, whatever is held out."""
+    rows = Corpus.open("playhouse").rows("train")[3:9]
+    found = named(tmp_path, f"\ufeff{lines(rows[::-1])}\r\n")
+    assert rows == found.trained
+    assert not {*map(episode_of, found.trained)} & {*map(episode_of, found.held_out)}
+    assert () == found.notes
+
+
+def test_a_files_rows_and_a_draw_hold_out_the_same(tmp_path: Path) -> None:
+    """A training on the ids of crossomni sample --held-out is the one that draws them itself."""
+    corpus = Corpus.open("playhouse")
+    drawn = select(SFTTraining(model="m", out=Path("o"), rows=18, held_out=0.2, seed=3), corpus)
+    found = named(tmp_path, lines(drawn.trained), held_out=0.2, seed=3)
+    assert ({*drawn.trained}, drawn.held_out) == ({*found.trained}, found.held_out)
+
+
+def test_what_cannot_be_held_out_beside_a_files_rows_is_told(tmp_path: Path) -> None:
+    """Where they are of all episodes, none is left to be watched."""
+    found = named(tmp_path, lines(Corpus.open("playhouse").rows("train")))
+    assert () == found.held_out
+    (note,) = found.notes
+    assert note.startswith("0 rows are held out, fewer than 5% of train")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", r"names no row; wanted an id a line"),
+        ("\n \n", r"names no row"),
+        ("{0}\n{1}\n{0}\n", r"line 3 has '.*' again, from line 1"),
+        ("{0}\nnobody\nnothing\n", r"2 of 3 ids are of no row of train; 'nobody' is in none \(line 2\)"),
+        ("{0}\n{other}\n", r"1 of 2 ids are of no row of train; '.*' is of test \(line 2\)"),
+    ],
+)
+def test_ids_that_are_none_are_refused(text: str, said: str, tmp_path: Path) -> None:
+    """In one line, with the place in the file."""
+    corpus = Corpus.open("playhouse")
+    first, second = corpus.rows("train")[:2]
+    with pytest.raises(InputError, match=said) as told:
+        named(tmp_path, text.format(first.id, second.id, other=corpus.rows("test")[0].id))
+    assert "\n" not in str(told.value)
+
+
+def test_a_file_of_ids_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    """It is not there, or is no text."""
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    for name, said in (("none", "No such file"), ("binary", "no text in UTF-8")):
+        with pytest.raises(InputError, match=f"cannot be read .*{said}"):
+            select(SFTTraining(model="m", out=Path("o"), ids=tmp_path / name), Corpus.open("playhouse"))
+
+
+def test_a_file_of_ids_and_a_number_of_rows_are_not_both_taken() -> None:
+    """One of them would not be what was asked for; without either GRPO draws the paper's 982."""
+    given: dict[str, Any] = {"model": "m", "out": Path("o")}
+    with pytest.raises(InputError, match="wanted one of the two"):
+        SFTTraining(**given, rows=3, ids=Path("ids.txt"))
+    assert (982, None, None, 5) == tuple(
+        GRPOTraining(**given, **more).drawn for more in ({}, {"ids": Path("i")}, {"rows": 0}, {"rows": 5})
+    )
+    assert (None, None) == (SFTTraining(**given).drawn, SFTTraining(**given, rows=0).drawn)

@@ -226,3 +226,17 @@ def test_rows_of_another_form_stop_the_training(
     made = trainer(studio, tmp_path, given=datasets.Dataset.from_list([row, row]))
     with pytest.raises(InputError, match=words):
         made.train()
+
+
+def test_a_batch_is_of_one_clip_and_reads_it_once(studio: Studio, tmp_path: Path) -> None:
+    """Six rows about two clips, in batches of three: a row of tokens each."""
+    about = [studio.short, studio.long] * 3
+    given = datasets.Dataset.from_list(
+        [{"id": str(n), "messages": talk(clip, "Who? " * (n + 1), REPLY)} for n, clip in enumerate(about)]
+    )
+    made = trainer(studio, tmp_path, given=given, per_device_train_batch_size=3)
+    batches = list(made.get_train_dataloader())
+    assert [1, 1] == [len(batch["input_ids"]) for batch in batches]
+    assert [3, 3] == [int(batch["branches"].max()) for batch in batches]
+    made = trainer(studio, tmp_path, given=given, per_device_train_batch_size=3, train_sampling_strategy="sequential")
+    assert [2, 2] == [len(batch["input_ids"]) for batch in made.get_train_dataloader()]

@@ -13,7 +13,7 @@ models = pytest.importorskip("trl.models")
 
 from crossomni.training.grpo import OmniGRPOTrainer  # noqa: E402
 from crossomni.training.sft import OmniSFTTrainer  # noqa: E402
-from tests.training import test_grpo, test_sft  # noqa: E402
+from tests.training import grpo_trainers, test_sft  # noqa: E402
 
 MEDIA = (
     "pixel_values", "image_grid_thw", "num_images", "pixel_attention_mask", "spatial_shapes", "num_tiles",
@@ -21,6 +21,7 @@ MEDIA = (
 )  # fmt: skip
 # Method of GRPOTrainer -> the names of its parameters after self.
 HOOKS = {
+    "_prepare_inputs": ("generation_batch",),
     "_generate_and_score_completions": ("inputs",),
     "_tokenize_prompts": ("prompts",),
     "_generate_single_turn": ("prompt_ids", "images", "multimodal_fields", "num_generations", "has_tool_images"),
@@ -43,7 +44,7 @@ def test_nothing_else_is_overridden() -> None:
     own = {name for name, value in vars(OmniGRPOTrainer).items() if callable(value) and hasattr(trl.GRPOTrainer, name)}
     assert {*HOOKS, "__init__"} == own
     own = {name for name, value in vars(OmniSFTTrainer).items() if callable(value) and hasattr(trl.SFTTrainer, name)}
-    assert {"__init__"} == own
+    assert {"__init__", "_get_train_sampler"} == own
 
 
 @pytest.mark.parametrize("name", HOOKS)
@@ -72,7 +73,7 @@ def test_trl_calls_its_hook(name: str) -> None:
 
 def test_what_our_hooks_read_is_there(studio: Studio, tmp_path: Any) -> None:
     """Attributes of a trainer that TRL has made, and of its arguments."""
-    made = test_grpo.trainer(studio, tmp_path)
+    made = grpo_trainers.trainer(studio, tmp_path)
     assert made._tokenizer is studio.processor.tokenizer
     assert {studio.processor.tokenizer.eos_token_id} <= {*made.eos_token_ids}
     assert made.generation_kwargs["suppress_tokens"] == made.generation_config.suppress_tokens
@@ -85,7 +86,8 @@ def test_what_our_hooks_read_is_there(studio: Studio, tmp_path: Any) -> None:
     assert made.ref_model is None
     assert made._buffered_inputs is None
     for name in ("ds3_gather_for_generation", "gradient_checkpointing_kwargs", "generation_kwargs", "use_vllm",
-                 "use_transformers_continuous_batching", "per_device_train_batch_size"):  # fmt: skip
+                 "use_transformers_continuous_batching", "cache_implementation", "steps_per_generation",
+                 "gradient_accumulation_steps"):  # fmt: skip
         assert hasattr(made.args, name), name
 
 
@@ -101,8 +103,8 @@ def test_generation_is_unwrapped_as_it_was() -> None:
 
 def test_a_batch_has_what_we_change(studio: Studio, tmp_path: Any) -> None:
     """The mask of completions, the count that is taken of it, and tensors that go by samples."""
-    made = test_grpo.trainer(studio, tmp_path)
-    batch = test_grpo.rolled_out(made, studio)
+    made = grpo_trainers.trainer(studio, tmp_path)
+    batch = grpo_trainers.rolled_out(made, studio)
     assert {"prompt_ids", "prompt_mask", "completion_ids", "completion_mask", "advantages"} < batch.keys()
     assert int(batch["num_items_in_batch"]) == int(batch["completion_mask"].sum())
     assert [len(batch["completion_mask"])] * 2 == [len(batch["clips"]), len(batch["advantages"])]

@@ -12,17 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
-
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from crossomni.errors import InputError, RunError
 from crossomni.evaluation.folder import RunFolder, run_names
-from crossomni.evaluation.reports.compare import Comparison, compare
-from crossomni.evaluation.reports.grids import LABELS, Grid, number, without_nan
+from crossomni.evaluation.reports.compare import LABELS, Comparison, compare
+from crossomni.grids import Grid, number, without_nan
 from crossomni.published import AVERAGE, CROSS_COUNTS, QUESTION_COUNTS, PublishedRow, micro, table
 from crossomni.scoring import GROUPS, Group
 from crossomni.statistics import Estimate, difference, mean, wilson
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 # Prompt -> the table that prints the nine tasks of every model under it.
 PRINTED_IN: Mapping[str, int] = {"default": 5, "cot": 11, "icl": 12}

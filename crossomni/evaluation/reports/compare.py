@@ -9,20 +9,31 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from crossomni.errors import RunError
 from crossomni.evaluation.folder import RunFolder, run_names
-from crossomni.evaluation.reports.grids import AVERAGES, LABELS, UNKNOWN, Grid, number, probability, without_nan
+from crossomni.grids import UNKNOWN, Grid, markdown, number, probability, tables, without_nan
 from crossomni.scoring import GROUPS, PairedDifference, check_lengths, paired, score
 from crossomni.statistics import relative_change
-from crossomni.tasks import CROSS_TASKS, SINGLE_TASKS, Task
+from crossomni.tasks import CROSS_TASKS, SINGLE_TASKS, TASKS, Task
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_AVERAGES = {
+    "single": "Single",
+    "cross": "Cross",
+    "overall": "Overall",
+    "single_macro": "Single (macro)",
+    "cross_macro": "Cross (macro)",
+    "overall_macro": "Overall (macro)",
+}
+LABELS = {task.id: task.label for task in TASKS} | _AVERAGES  # of the metric's groups
 
 # Three narrow tables rather than one of fifteen columns.
 _TABLES = {
-    "Averages": tuple(AVERAGES),
+    "Averages": tuple(_AVERAGES),
     "Single tasks": tuple(task.id for task in SINGLE_TASKS),
     "Cross tasks": tuple(task.id for task in CROSS_TASKS),
 }
@@ -67,12 +78,11 @@ class Comparison:
 
     def tables(self) -> tuple[Table, ...]:
         """Tables for the terminal: averages, single tasks, cross tasks, then each run against the first, explained."""
-        *grids, last = self._grids()
-        return (*(grid.table() for grid in grids), last.table(self.legend))
+        return tables(self._grids(), self.legend)
 
     def to_markdown(self) -> str:
         """The same tables in Markdown."""
-        return "\n".join([*(grid.markdown() for grid in self._grids()), f"{self.legend}\n"])
+        return markdown(self._grids(), f"{self.legend}\n")
 
     def to_json(self) -> dict[str, Any]:
         """All figures, undrawn and unrounded; None where nothing is known."""

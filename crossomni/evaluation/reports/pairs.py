@@ -10,18 +10,19 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
-
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from crossomni.errors import RunError
 from crossomni.evaluation.folder import RunFolder, run_names
-from crossomni.evaluation.reports.grids import Grid, number, probability, without_nan
 from crossomni.evaluation.reports.pair_blocks import SIDES, Blocks, Side, Trio, conversions, find_blocks
+from crossomni.grids import Grid, markdown, number, probability, tables, without_nan
 from crossomni.records import Row
 from crossomni.scoring import PairedDifference, details, paired
 from crossomni.statistics import Estimate
 from crossomni.tasks import Modality, Task
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 Letters = Sequence[str | None]
 MEAN = "mean of the runs"
@@ -120,12 +121,11 @@ class Pairs:
 
     def tables(self) -> tuple[Table, ...]:
         """Tables for the terminal, 100 columns wide at most: fixed source and fixed target of the mean and each run."""
-        *grids, last = self._grids()
-        return (*(grid.table() for grid in grids), last.table(self.legend))
+        return tables(self._grids(), self.legend)
 
     def to_markdown(self) -> str:
         """The same tables in Markdown."""
-        return "\n".join([*(grid.markdown() for grid in self._grids()), f"{self.legend}\n"])
+        return markdown(self._grids(), f"{self.legend}\n")
 
     def to_json(self) -> dict[str, Any]:
         """All figures, undrawn and unrounded; None where nothing is known."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,12 +17,12 @@ from crossomni.evaluation.folder import RunFolder
 from crossomni.evaluation.reasoning.localise import where_it_failed
 from crossomni.evaluation.reasoning.where import Where
 from crossomni.evaluation.reports.figures import AVERAGES, CHANCE, dot_plot, estimate, heat_map
-from crossomni.evaluation.reports.grids import Grid
 from crossomni.evaluation.reports.pair_figures import page_section
 from crossomni.evaluation.reports.robustness import SHOWN, Beside
 from crossomni.evaluation.reports.samples import Sample, choose, sample
-from crossomni.ledger import encode
+from crossomni.grids import Grid
 from crossomni.optional import need
+from crossomni.pages import render, write_page
 from crossomni.records import STATES, Prediction, Row
 from crossomni.scoring import GROUPS, Details, details
 from crossomni.statistics import Estimate
@@ -33,7 +31,7 @@ from crossomni.tasks import SINGLE_TASKS, TASKS
 if TYPE_CHECKING:
     from rich.table import Table
 
-_TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATE = Path(__file__).parent / "templates/report.html.j2"
 _RECEIPT = ("frames", "audio_seconds", "video_tokens", "audio_tokens", "prompt_tokens")
 _FAILURES = 10  # that the page lists by name
 _COLUMNS, _TASK, _CELL = 80, 9, 13  # of the terminal, of the column of tasks, of an accuracy with its interval
@@ -222,19 +220,7 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
         raise RunError(f"{out}: is a folder; wanted a file to write. Give --out {out / 'report.html'}, say.")
     shown, folder = _load(runs)
     samples = [sample(row, folder / row.video) for row in choose(shown[0].rows, shown[0].predictions)]
-    page = _render(shown, samples)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(encode(page))
-        os.replace(temporary, out)
-    except OSError as error:
-        raise RunError(
-            f"{out}: was not written ({error.strerror}). Make room, or choose another file; the runs are kept."
-        ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+    write_page(out, _render(shown, samples), "Make room, or choose another file; the runs are kept.")
     return out
 
 
@@ -260,17 +246,10 @@ def _labels(runs: Sequence[Path]) -> list[str]:
 
 
 def _render(shown: Sequence[Shown], samples: Sequence[Sample]) -> str:
-    jinja2 = need("jinja2", "the report")
-    pages = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters |= {"percent": percent, "span": _span}
     named = [(run.label, run.scores) for run in shown]
-    page: str = pages.get_template("report.html.j2").render(
+    return render(
+        _TEMPLATE,
+        {"percent": percent, "span": _span},
         runs=shown,
         title=shown[0].label if len(shown) == 1 else f"{len(shown)} runs side by side",
         received={said: [run.label for run in shown if run.received == said] for said in (r.received for r in shown)},
@@ -287,7 +266,6 @@ def _render(shown: Sequence[Shown], samples: Sequence[Sample]) -> str:
         chance=CHANCE,
         zip=zip,
     )
-    return page
 
 
 def _title(name: str) -> str:

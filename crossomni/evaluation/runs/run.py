@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from crossomni import __version__
 from crossomni.corpus import Corpus
 from crossomni.evaluation.config import SENSES, EvalConfig
 from crossomni.evaluation.folder import RunFolder
@@ -21,6 +18,7 @@ from crossomni.evaluation.runs.shots import Shots
 from crossomni.evaluation.shards import Shard
 from crossomni.ledger import Ledger
 from crossomni.media import FrameCache
+from crossomni.optional import installed_versions
 from crossomni.prompts import compose, fingerprint
 from crossomni.records import Prediction, Row
 from crossomni.tasks import Modality
@@ -116,13 +114,7 @@ class Run:
 
 def versions() -> dict[str, str]:
     """The versions that a reply may depend on."""
-    found = {"crossomni": __version__, "python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    return installed_versions(*_PACKAGES)
 
 
 def _unanswered(row: Row) -> Row:

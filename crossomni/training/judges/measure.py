@@ -18,9 +18,9 @@ import numpy as np
 
 from crossomni.chat.spending import Spent
 from crossomni.errors import InputError
+from crossomni.grids import Grid, markdown, tables, without_nan
 from crossomni.judging import Judged, LogicPoints
 from crossomni.statistics import UNKNOWN, Estimate, clustered, percentile_interval, resample_sums, wilson
-from crossomni.training.grids import Grid
 from crossomni.training.judges.gates import refused
 from crossomni.training.judges.protocol import RUBRICS, Judge, RubricName, Thought
 from crossomni.training.judges.thoughts import CONTEXT_SCALE, KINDS, JudgedThought
@@ -120,17 +120,16 @@ class Measured:
 
     def to_json(self) -> dict[str, Any]:
         """All figures; null where one is not known."""
-        found: dict[str, Any] = _without_nan(asdict(self))
+        found: dict[str, Any] = without_nan(asdict(self))
         return found
 
     def to_markdown(self) -> str:
         """Both tables, with a line on what was asked."""
-        return "\n".join([*(grid.markdown() for grid in self._grids), self._legend])
+        return markdown(self._grids, self._legend)
 
     def tables(self) -> tuple[Table, ...]:
         """The same for a terminal."""
-        first, second = self._grids
-        return first.table(), second.table(self._legend)
+        return tables(self._grids, self._legend)
 
     @property
     def _legend(self) -> str:
@@ -333,11 +332,3 @@ def _decimals(value: Estimate) -> str:
     if math.isnan(value.value):
         return "–"
     return f"{value.value:.2f}" + ("" if math.isnan(value.low) else f" ({value.low:.2f}–{value.high:.2f})")
-
-
-def _without_nan(data: Any) -> Any:
-    if isinstance(data, Mapping):
-        return {key: _without_nan(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [_without_nan(value) for value in data]
-    return None if isinstance(data, float) and math.isnan(data) else data

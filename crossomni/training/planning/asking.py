@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from crossomni.errors import InputError
+from crossomni.chat.spending import Spent
 from crossomni.judging import context_rubric, logic_rubric
 from crossomni.records import Row
 from crossomni.training.config import GRPOTraining
@@ -22,19 +21,6 @@ JUDGED = ("context", "logic")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prices:
-    """What a million tokens of the judge cost, in any currency; 0 where it is one's own."""
-
-    read: float = 0.0
-    written: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in ("read", "written"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise InputError(f"price of a million tokens {name} is {getattr(self, name)}; wanted 0 or more.")
-
-
-@dataclass(frozen=True, kw_only=True)
 class Asking:
     """What is asked of a judge, at most: gates refuse some thoughts, and a cache answers what was asked before."""
 
@@ -42,11 +28,11 @@ class Asking:
     calls: int
     read: int  # tokens, of all calls
     written: int
-    cost: float
+    cost: float | None  # None where no price was given
     how: str
 
 
-def asking(config: Any, plan: Schedule, lengths: Lengths, rows: Sequence[Row], prices: Prices) -> Asking:
+def asking(config: Any, plan: Schedule, lengths: Lengths, rows: Sequence[Row]) -> Asking:
     """What ``config`` asks of its judge; nothing in SFT, without judged rewards, and of the offline judge."""
     rubrics = tuple(name for name in JUDGED if isinstance(config, GRPOTraining) and name in config.rewarded)
     if not rubrics or config.judge == "offline":
@@ -60,7 +46,7 @@ def asking(config: Any, plan: Schedule, lengths: Lengths, rows: Sequence[Row], p
     how = f"{plan.seen:,} prompts × {plan.rollouts} rollouts × {len(rubrics)} rubrics"
     if plan.left_out:
         how += f"; {plan.rows * plan.rollouts * len(rubrics):,} an epoch if no prompt were left out"
-    cost = (read * prices.read + written * prices.written) / 1e6
+    cost = Spent(prompt_tokens=read, completion_tokens=written).cost(config.price) if config.judge_price else None
     return Asking(rubrics=rubrics, calls=calls, read=read, written=written, cost=cost, how=how)
 
 

@@ -13,15 +13,14 @@ from typing import Any
 from crossomni.corpus import Corpus
 from crossomni.errors import InputError
 from crossomni.media import ClipFile
+from crossomni.omni.inputs import RATE_HZ
 from crossomni.omni.presentation import Presentation
 from crossomni.records import Row
 from crossomni.training.examples import Example
 from crossomni.training.planning.architecture import Family, Thinker
 from crossomni.weights import from_pretrained
 
-_HOP = 160  # samples of sound at 16 kHz that one column of the spectrogram takes
-_RATE_HZ = 16_000
-_FEWEST = 2  # frames, where they are counted by the second
+_HOP = 160  # samples of sound that one column of the spectrogram takes
 _CHARACTERS = 4.0  # of English to a token, where the model's tokenizer is not at hand
 _TEMPLATE = 30  # tokens of the conversation's frame: system message, roles, marks around the clip
 ROWS, _CLIPS = 400, 16  # so many are measured, evenly spaced; a plan has no time for 40,000
@@ -92,34 +91,19 @@ class _Seen:
     @classmethod
     def of(cls, corpus: Corpus, row: Row, shown: Presentation, thinker: Thinker) -> _Seen:
         clip = ClipFile(corpus.media(row))
-        count = frames_of(clip.seconds, shown)
-        width, height = frame_size(clip.size, shown.pixels, thinker.patch * thinker.merge)
-        steps = math.ceil(count / thinker.frames_a_step)
-        tokens = steps * (width // (thinker.patch * thinker.merge)) * (height // (thinker.patch * thinker.merge))
+        side = thinker.patch * thinker.merge
+        width, height = shown.frame_size(clip.size, side)
+        steps = math.ceil(shown.frame_count(clip.seconds) / thinker.frames_a_step)
+        tokens = steps * (width // side) * (height // side)
         return cls(tokens, audio_tokens(clip.seconds, thinker.family))
 
 
 def _decoding(clip: ClipFile, shown: Presentation, thinker: Thinker) -> float:
     """Seconds that it takes to decode a clip as it is shown."""
     began = time.perf_counter()
-    clip.frames(frames_of(clip.seconds, shown), frame_size(clip.size, shown.pixels, thinker.patch * thinker.merge))
-    clip.sound(_RATE_HZ)
+    clip.frames(shown.frame_count(clip.seconds), shown.frame_size(clip.size, thinker.patch * thinker.merge))
+    clip.sound(RATE_HZ)
     return time.perf_counter() - began
-
-
-def frames_of(seconds: float, shown: Presentation) -> int:
-    """How many frames of a clip are shown (``omni.inputs`` chooses so)."""
-    return shown.frames if shown.fps is None else min(shown.frames, max(_FEWEST, round(seconds * shown.fps)))
-
-
-def frame_size(size: tuple[int, int], pixels: int, side: int) -> tuple[int, int]:
-    """Width and height that a frame is shown in (``omni.inputs`` resizes so): whole sides, ``pixels`` at most."""
-    width, height = size
-    shrink = min(1.0, math.sqrt(pixels / (width * height)))
-    across, down = (max(1, math.floor(length * shrink / side + 0.5)) for length in (width, height))
-    while across * down * side * side > pixels and across * down > 1:
-        across, down = (across - 1, down) if across >= down else (across, down - 1)
-    return across * side, down * side
 
 
 def audio_tokens(seconds: float, family: Family) -> int:
@@ -130,7 +114,7 @@ def audio_tokens(seconds: float, family: Family) -> int:
     >>> audio_tokens(4, "qwen2_5_omni"), audio_tokens(4, "qwen3_omni_moe")
     (100, 52)
     """
-    columns = round(seconds * _RATE_HZ) // _HOP
+    columns = round(seconds * RATE_HZ) // _HOP
     if family == "qwen2_5_omni":
         return ((columns - 1) // 2 + 1 - 2) // 2 + 1
     chunks, rest = divmod(columns, 100)

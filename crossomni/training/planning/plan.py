@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from crossomni.corpus import Corpus
+from crossomni.grids import Grid, markdown, tables
 from crossomni.records import Row
 from crossomni.training.config import GRPOTraining, SFTTraining, Switch
 from crossomni.training.examples import check_rationales, examples
-from crossomni.training.grids import Grid
 from crossomni.training.planning.architecture import Thinker, found, thinker_of
-from crossomni.training.planning.asking import Asking, Prices, asking
+from crossomni.training.planning.asking import Asking, asking
 from crossomni.training.planning.effort import UTILISATION, Stretch, stretches
 from crossomni.training.planning.lengths import ROWS, Lengths, evenly, lengths, plain
 from crossomni.training.planning.machine import Machine, this_machine
@@ -72,12 +72,11 @@ class Plan:
 
     def tables(self) -> tuple[Table, ...]:
         """Tables for the terminal, 100 columns wide at most."""
-        *grids, last = self._grids()
-        return (*(grid.table() for grid in grids), last.table(self._legend))
+        return tables(self._grids(), self._legend)
 
     def to_markdown(self) -> str:
         """The same in Markdown."""
-        return "\n".join([*(grid.markdown() for grid in self._grids()), self._legend])
+        return markdown(self._grids(), self._legend)
 
     def to_json(self) -> dict[str, Any]:
         """All figures, undrawn and unrounded: bytes, seconds, tokens."""
@@ -148,7 +147,12 @@ class Plan:
         yield "calls", f"{self.asking.calls:,}", self.asking.how
         if self.asking.calls:
             yield "tokens", number(self.asking.read + self.asking.written), f"{number(self.asking.written)} written"
-            yield "cost", f"{self.asking.cost:,.2f}", "by the prices that were given"
+            cost = self.asking.cost
+            yield (
+                "cost",
+                "not known" if cost is None else f"{cost:,.2f}",
+                "--judge-price prompt=…,completion=… makes it known" if cost is None else "by --judge-price",
+            )
 
     def _time(self) -> Iterator[tuple[str, str, str]]:
         for stretch in self.time:
@@ -161,14 +165,12 @@ def plan(
     *,
     devices: int | None = None,
     machine: Machine | None = None,
-    prices: Prices | None = None,
 ) -> Plan:
     """What a training of this configuration will take; no weight is loaded, and nothing is written.
 
     Args:
         devices: that train at once; by default as many as ``accelerate launch`` started.
         machine: what each of them is (``known_machine``); by default this one, measured in less than a second.
-        prices: of the judge.
 
     Raises:
         InputError: for what cannot be trained: batches that do not divide, a model or data that are not there.
@@ -199,7 +201,7 @@ def plan(
         lengths=long,
         memory=on_device(config, thinker, steps, long, is_gpu=device.is_gpu),
         store=on_disk(config, thinker, long, clips),
-        asking=asking(config, steps, long, chosen.trained, prices or Prices()),
+        asking=asking(config, steps, long, chosen.trained),
         machine=device,
         time=stretches(config, thinker, steps, long, device, clips=clips),
     )

@@ -21,6 +21,7 @@ from crossomni.scoring import GROUPS
 from crossomni.tasks import TASKS
 from crossomni.training.planning.architecture import TINY
 from crossomni.training.results.history import read_history
+from crossomni.training.results.merge import merged_from
 from crossomni.training.results.record import CALLED, Training, TrainingFolder
 from crossomni.training.results.report import compared, looks, span, told
 from crossomni.weights import weights_fingerprint
@@ -35,8 +36,8 @@ _PIPELINE = "any-to-any"
 _LABELS = {task.id: task.label for task in TASKS}
 _OFFLINE = "offline: rules over playhouse's own truth, no language model"
 # Settings that tell of a machine or of nothing that was learnt.
-_LEFT_OUT = ("model", "out", "data", "annotations", "media", "prompts", "adapter", "report_to", "towers",
-             "at_once", "save_every", "watch_every", "trust_remote_code")  # fmt: skip
+_LEFT_OUT = ("model", "out", "data", "annotations", "media", "prompts", "adapter", "report_to", "towers", "ids",
+             "judge_price", "at_once", "save_every", "watch_every", "trust_remote_code")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Evaluation:
             missing = [name for name in ("data", "split", "prompt") if name not in about["configuration"]]
             lacking = missing + [group.name for group in GROUPS if not isinstance(scores.get(group.name), int | float)]
             complete, rows = scores["complete"], about["rows"]
-            _, asked = about["fingerprints"]["data"], about["fingerprints"]["model"]
+            _, asked = about["fingerprints"]["data"], str(about["fingerprints"]["model"])
         except (KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{folder}: lacks {error}; wanted a scored run. Run crossomni rescore on it.") from error
         if lacking:
@@ -75,7 +76,8 @@ class Evaluation:
             raise InputError(
                 f"{folder}: not all of its {rows} rows are answered; wanted a whole run. Run it again: it goes on."
             )
-        if str(asked).rpartition("+")[2] != weights_fingerprint(weights):  # an adapter's stands after its base's
+        # An adapter's stands after its base's; with its base it is what is merged.
+        if weights_fingerprint(weights) != asked.rpartition("+")[2] and asked != merged_from(weights):
             raise InputError(
                 f"{folder}: is a run of other weights than {weights}; wanted one of these. Evaluate them: "
                 "crossomni evaluate."

@@ -147,11 +147,11 @@ def push(
     from huggingface_hub import CommitOperationAdd, HfApi, get_token
     from huggingface_hub.errors import (  # type: ignore[attr-defined]
         HfHubHTTPError,
-        HFValidationError,
         HTTPError,
         OfflineModeIsEnabled,
     )
 
+    check_name(repo_id)
     if not (token or get_token()):
         raise InputError(f"push to {repo_id}: no token was found; wanted one that may write. Run: hf auth login")
     about = about or About()
@@ -165,8 +165,6 @@ def push(
             [CommitOperationAdd(name, _content(weights / name)) for name in going],
             commit_message="Weights, card and curves",
         )
-    except HFValidationError as error:
-        raise InputError(f"push to {repo_id!r}: is no repository's name ({error}). Give OWNER/NAME.") from error
     except HfHubHTTPError as error:
         said = " ".join(str(error.server_message or error).split())
         raise InputError(
@@ -179,6 +177,23 @@ def push(
             "Check the network and HF_HUB_OFFLINE; the prepared folder is kept."
         ) from error
     return str(done.commit_url)
+
+
+def check_name(repo_id: str) -> None:
+    """Find out whether it can be a repository's name.
+
+    Raises:
+        InputError: when it cannot.
+    """
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+
+    try:
+        validate_repo_id(repo_id)
+    except HFValidationError as error:
+        raise InputError(f"push to {repo_id!r}: is no repository's name ({error}). Give OWNER/NAME.") from error
+    if "/" not in repo_id:
+        raise InputError(f"push to {repo_id!r}: names no owner. Give OWNER/NAME.")
 
 
 def _training_folder(weights: Path) -> TrainingFolder:

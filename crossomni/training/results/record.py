@@ -7,27 +7,26 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from crossomni import __version__
-from crossomni.errors import RecordError, RunError
+from crossomni.errors import InputError, RecordError, RunError
 from crossomni.ledger import write_json
+from crossomni.optional import installed_versions
 from crossomni.statistics import Estimate
 from crossomni.training.config import TrainConfig
 
 Kind = Literal["sft", "grpo"]
 TRAINING, HISTORY, CURVES, REPORT = "training.json", "history.jsonl", "curves.png", "report.html"
+ADAPTER, WHOLE, MERGED, BASE = "adapter", "model", "merged", "base"  # folders of weights; base: of a tiny thinker
 HELD_OUT = "held_out.json"  # what the right clip is worth; only where rows are held out
 CALLED = {"sft": "Supervised fine-tuning", "grpo": "GRPO"}
 _PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "av", "numpy")
 _NAMED = ("playhouse", "full")  # data that are no folder
 # Of these, the weights that come out do not tell: they may differ when a training goes on.
-_FREE = ("out", "save_every", "towers", "report_to")
+_FREE = ("out", "save_every", "towers", "report_to", "ids", "judge_price")
 _SHOWN = 3  # differences that an error's one line tells
 
 
@@ -107,13 +106,7 @@ def settings(config: TrainConfig) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """The versions that weights may depend on."""
-    found = {"crossomni": __version__, "python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    return installed_versions(*_PACKAGES)
 
 
 @dataclass(frozen=True)
@@ -136,6 +129,21 @@ class TrainingFolder:
     def report_path(self) -> Path:
         """The page to look at."""
         return self.path / REPORT
+
+    def weights(self) -> Path:
+        """The folder of the weights that were trained: an adapter, or a whole thinker.
+
+        Raises:
+            InputError: when the training has not been finished.
+            RunError: as ``training`` does.
+        """
+        path = self.path / (ADAPTER if self.training().adapts else WHOLE)
+        if not any(path.glob("*.safetensors")):
+            raise InputError(
+                f"{path}: holds no weights; wanted those of a finished training. Run the same crossomni train command "
+                "again: it goes on."
+            )
+        return path
 
     def held_out(self) -> dict[str, Any] | None:
         """Losses of held-out rows with the right clip and with another; None where that was not measured.

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossomni.errors import RunError
-from crossomni.ledger import encode
-from crossomni.optional import need
+from crossomni.pages import render, write_page
 from crossomni.statistics import Estimate
 from crossomni.training.results.curves import HELD_OUT, REWARD, TOTAL, panel_svg, panels, reward_keys, write_curves
 from crossomni.training.results.history import Step, read_history
@@ -22,7 +18,7 @@ from crossomni.training.results.tenths import Tenths, tenths
 if TYPE_CHECKING:
     from rich.table import Table
 
-_TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATE = Path(__file__).parent / "templates/training.html.j2"
 # What is compared at both ends, and how it is called; each reward and its unscored share come after the first.
 _COMPARED = (
     ("reward", "reward, all together"),
@@ -65,16 +61,9 @@ def write_report(folder: Path) -> Path:
     training, history = there.training(), read_history(there.history_path)
     shown = panels(history, training.configuration.get("most_unscored"))
     write_curves(shown, there.curves_path)
-    jinja2 = need("jinja2", "the report")
-    pages = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters |= {"told": told, "span": span}
-    page: str = pages.get_template("training.html.j2").render(
+    page = render(
+        _TEMPLATE,
+        {"told": told, "span": span},
         training=training,
         title=f"{CALLED[training.kind]} of {training.model_name}",
         history=history,
@@ -88,7 +77,7 @@ def write_report(folder: Path) -> Path:
         if history
         else {},
     )
-    _write(there.report_path, page)
+    write_page(there.report_path, page, "Make room; the weights are kept.")
     return there.report_path
 
 
@@ -191,15 +180,3 @@ def _held_out_name(name: str) -> str:
     if reward and reward["what"] == "mean" and reward["name"] not in TOTAL:
         return f"reward: {reward['name']}".replace("_", " ")
     return {"reward": "reward, all together", "mean_token_accuracy": "tokens guessed right, share"}.get(plain, "")
-
-
-def _write(out: Path, page: str) -> None:
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(encode(page))
-        os.replace(temporary, out)
-    except OSError as error:
-        raise RunError(f"{out}: was not written ({error.strerror}). Make room; the weights are kept.") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()

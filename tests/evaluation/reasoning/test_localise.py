@@ -26,14 +26,7 @@ from crossomni.testing.chat_server import SERVER_ERROR
 from tests.evaluation.conftest import make_data
 from tests.evaluation.reasoned import exchanged, thought, truth_of, write_run, wrong
 
-
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch, tmp_path):
-    """The server is on this machine: no proxy, nobody's key, no certificates."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-    for name in ("SSL_CERT_FILE", "OPENAI_API_KEY", "HF_HUB_OFFLINE"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def lines(run: Path) -> list[dict]:

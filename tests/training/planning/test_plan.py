@@ -19,14 +19,14 @@ from crossomni.testing import tiny_omni, write_clip
 from crossomni.training.config import GRPOTraining, SFTTraining
 from crossomni.training.examples import examples
 from crossomni.training.planning.architecture import Thinker, thinker_of
-from crossomni.training.planning.asking import Prices
-from crossomni.training.planning.lengths import audio_tokens, frame_size, frames_of, lengths
+from crossomni.training.planning.lengths import audio_tokens, lengths
 from crossomni.training.planning.machine import known_machine, this_machine
 from crossomni.training.planning.memory import _activations, recomputes
 from crossomni.training.planning.plan import Plan, plan
 from crossomni.training.thinkers import load_processor, load_thinker, lora
 
 JUDGE = "openai:judge@http://localhost:1"
+PRICE = {"prompt": 1.0, "completion": 4.0}
 
 
 @pytest.fixture(scope="module", params=["qwen2_5_omni", "qwen3_omni_moe"])
@@ -49,8 +49,15 @@ def sft(**changes: Any) -> Plan:
 
 def grpo(**changes: Any) -> Plan:
     """A GRPO on playhouse, planned for a GPU that is known."""
-    given = {"model": "Qwen/Qwen2.5-Omni-7B", "out": Path("o"), "rows": 100, "judge": JUDGE, **changes}
-    return plan(GRPOTraining(**given), machine=known_machine("H100"), prices=Prices(read=1.0, written=4.0))
+    given = {
+        "model": "Qwen/Qwen2.5-Omni-7B",
+        "out": Path("o"),
+        "rows": 100,
+        "judge": JUDGE,
+        "judge_price": PRICE,
+        **changes,
+    }
+    return plan(GRPOTraining(**given), machine=known_machine("H100"))
 
 
 def parts(made: Plan) -> dict[str, float]:
@@ -68,8 +75,8 @@ def test_a_clips_tokens_are_those_of_the_processor(
     shown = Presentation(frames=7, fps=2.0, pixels=pixels)
     made = Inputs(load_processor(folder), shown).of_clip(clip)
     side = thinker.patch * thinker.merge
-    width, height = frame_size(clip.size, pixels, side)
-    steps = math.ceil(frames_of(clip.seconds, shown) / thinker.frames_a_step)
+    width, height = shown.frame_size(clip.size, side)
+    steps = math.ceil(shown.frame_count(clip.seconds) / thinker.frames_a_step)
     assert made.video_tokens == steps * (width // side) * (height // side)
     assert made.audio_tokens == audio_tokens(clip.seconds, thinker.family)
 
@@ -212,10 +219,11 @@ def test_a_machine_that_is_not_known_is_refused() -> None:
         known_machine("abacus")
 
 
-def test_prices_below_zero_are_refused() -> None:
-    """Nobody pays for being asked."""
-    with pytest.raises(InputError, match="price of a million tokens written is -1"):
-        Prices(written=-1)
+def test_without_a_price_there_is_no_cost() -> None:
+    """Nobody reads a 0 as what it will cost."""
+    made = grpo(judge_price={})
+    assert made.asking.cost is None
+    assert "| cost | not known |" in made.to_markdown()
 
 
 @pytest.mark.parametrize("made", [sft, grpo])

@@ -292,11 +292,26 @@ def test_no_token_is_told_before_anything_is_written(tmp_path):
     assert "[More Information Needed]" == (weights / "README.md").read_text(encoding="utf-8")
 
 
-def test_a_name_that_is_none_is_refused(tmp_path):
-    """Before anything is sent."""
+@pytest.mark.parametrize("name", ["me/mi ne", "mine", "me/mine/too", ""])
+def test_a_name_that_is_none_is_refused(name, tmp_path):
+    """Before anything is sent or written."""
+    weights = trained(tmp_path)
     with Hub() as hub, pytest.raises(InputError, match="Give OWNER/NAME"):
-        push(trained(tmp_path), "me/mi ne", token="hf_me", endpoint=hub.url)
+        push(weights, name, token="hf_me", endpoint=hub.url)
     assert [] == hub.made
+    assert "[More Information Needed]" == (weights / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_merged_model_has_the_scores_of_its_base_and_adapter(tmp_path):
+    """An evaluation with --adapter is of the same weights; where the note of what was merged is gone it is not."""
+    weights = trained(tmp_path, merged=True)
+    run = evaluated(tmp_path / "run", weights)
+    asked = json.loads((run / "run.json").read_text(encoding="utf-8"))["fingerprints"]["model"]
+    write_json(weights / "merged.json", dict(zip(("base", "adapter"), asked.split("+"), strict=True)))
+    assert ".eval_results/crossomni.yaml" in prepare(weights, about=About(dataset="me/d"), evaluation=run)
+    (weights / "merged.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError, match="is a run of other weights"):
+        prepare(weights, evaluation=run)
 
 
 def test_a_run_of_other_weights_is_refused(tmp_path):

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.chat.conftest import _environment
 from tests.evaluation.models.endpoint.served import make_data
 
-__all__ = ["_environment"]
+
+@pytest.fixture(autouse=True)
+def _quiet(quiet: None) -> None:
+    """Every test here."""
 
 
 @pytest.fixture(scope="session")
