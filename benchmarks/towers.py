@@ -213,6 +213,7 @@ def run(way: str, training: Callable[..., Any], source: Path, rows: list[Example
         # In place of the trainer's memory of clips. GRPO asks for a prompt as often as it has completions.
         trainer.encoder._inputs = lru_cache(1)(take) if training is grpo or way == SHARED else take
         trainer.add_callback(clock)
+        trainer.remove_callback(transformers.PrinterCallback)
         trainer.train()
         losses = [line["loss"] for line in trainer.state.log_history if "loss" in line]
         return Turn(seconds=clock.seconds, media=clock.media, losses=losses)
