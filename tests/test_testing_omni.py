@@ -10,7 +10,7 @@ import pytest
 
 from crossomni.errors import InputError
 from crossomni.testing import tiny_omni
-from crossomni.testing.omni import Kind
+from crossomni.testing.omni import Body, Kind
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -260,3 +260,44 @@ def test_generate(tiny):
     spoken = tiny.model.generate(**inputs, use_audio_in_video=True, max_new_tokens=6, min_new_tokens=6, do_sample=False)
     assert inputs["input_ids"].shape[1] + 6 == spoken.shape[1]
     assert tiny.tokenizer.decode(spoken[0, -6:])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_thinker_has_the_body_that_is_asked_for(kind, tmp_path):
+    """Its sizes stand in its configuration, and its class loads it."""
+    body = Body(hidden=32, layers=1, heads=1, kv_heads=1, theta=1e4, towers=16)
+    config = Tiny(tiny_omni(tmp_path, kind, body=body), kind).model.config
+    text = config.text_config
+    assert (32, 1, 1, 1) == (
+        text.hidden_size,
+        text.num_hidden_layers,
+        text.num_attention_heads,
+        text.num_key_value_heads,
+    )
+    assert (1e4, 16) == (text.rope_parameters["rope_theta"], sum(text.rope_parameters["mrope_section"]))
+    assert (16, 16) == (config.audio_config.d_model, config.vision_config.hidden_size)
+
+
+def test_words_are_those_of_the_texts(tmp_path):
+    """What the texts say often is one token; without them it is spelled in pieces."""
+    word = "xylophonist"
+    counts = [
+        len(Tiny(tiny_omni(tmp_path / name, texts=texts), "qwen2_5_omni").tokenizer(f" {word}")["input_ids"])
+        for name, texts in (("with", [f"The {word} plays."] * 9), ("without", []))
+    ]
+    assert [1, True] == [counts[0], counts[1] > 1]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ({"layers": 0}, "layers is 0"),
+        ({"heads": 3}, "3 heads"),
+        ({"heads": 8}, "8 heads"),
+        ({"kv_heads": 3}, "3 of keys"),
+    ],
+)
+def test_a_body_that_cannot_be_is_refused(sizes, said):
+    """Heads share the width in whole parts of 16, and keys and values are shared among heads."""
+    with pytest.raises(InputError, match=said):
+        Body(**sizes)

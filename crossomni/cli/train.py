@@ -23,8 +23,20 @@ if TYPE_CHECKING:
 _KNOWN_MACHINES = "A100-80GB, H100, H200, L40S, RTX-4090"
 # Headings of --help, with the settings under each; what is named nowhere comes first.
 _PANELS: Mapping[str, tuple[str, ...]] = {
-    "Rows": ("data", "split", "annotations", "media", "rows", "ids", "held_out", "prompt", "prompts", "rationale"),
-    "Weights": ("adapter", "lora", "lora_rank", "lora_alpha", "trust_remote_code"),
+    "Rows": (
+        "data",
+        "split",
+        "annotations",
+        "media",
+        "rows",
+        "tasks",
+        "ids",
+        "held_out",
+        "prompt",
+        "prompts",
+        "rationale",
+    ),
+    "Weights": ("tiny", "adapter", "lora", "lora_rank", "lora_alpha", "trust_remote_code"),
     "Steps": ("learning_rate", "batch", "at_once", "epochs", "most_steps", "save_every", "watch_every", "seed"),
     "Rollouts": ("rollouts", "most_new_tokens", "temperature", "beta"),
     "Rewards": ("judge", "judge_price", "thinking_reward", "weights", "most_unscored", "canaries_every"),

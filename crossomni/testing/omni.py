@@ -1,6 +1,7 @@
 """A tiny omni model with random weights: the real classes of transformers, fast enough for tests without a GPU."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -11,11 +12,9 @@ from crossomni.optional import need
 Kind = Literal["qwen2_5_omni", "qwen3_omni_moe"]
 
 _PURPOSE = "a tiny omni model"
-_SEED = 20
-_HIDDEN = 64
 _END, _TURN, _TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 _THINKING = ["<think>", "</think>"]
-_VOCABULARY = 1024  # at most: learning stops when every word of the texts is one token
+_VOCABULARY = 2048  # at most: learning stops when every word of the texts is one token
 
 # The words that are tokens, after a space or not as they stand here. Everything else is spelled in pieces of them or
 # in bytes.
@@ -27,34 +26,76 @@ _TEXTS = (
     "He plays the guitar with his friends, and they think that the other one is from the north.",
 )
 
-# Larger than the usual 0.02, at which two layers hardly mind what they are shown, nor where it stands.
-_SPREAD = 0.14
-_TEXT = {
-    "hidden_size": _HIDDEN,
-    "intermediate_size": 128,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 32_768,
-    "initializer_range": _SPREAD,
-}
-_AUDIO = {
-    "num_mel_bins": 128,
-    "encoder_layers": 1,
-    "encoder_attention_heads": 2,
-    "encoder_ffn_dim": 32,
-    "d_model": 32,
-    "output_dim": _HIDDEN,
-    "initializer_range": _SPREAD,
-}
-_VISION = {
-    "depth": 2,
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_heads": 2,
-    "out_hidden_size": _HIDDEN,
-    "initializer_range": _SPREAD,
-}
+
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """The sizes of a tiny thinker, and how its random weights begin. The defaults are for tests, not for learning.
+
+    Raises:
+        InputError: for a size below 1, or heads that do not divide the width.
+    """
+
+    hidden: int = 64  # width of the language model; its MLP has twice as much
+    layers: int = 2
+    heads: int = 4
+    kv_heads: int = 2
+    theta: float = 1e6  # the base of the rotary positions; a small one tells near tokens apart better
+    towers: int = 32  # width of the towers that see and hear
+    # Larger than the usual 0.02, at which two layers hardly mind what they are shown, nor where it stands.
+    spread: float = 0.14
+    seed: int = 20
+
+    def __post_init__(self) -> None:
+        for name in ("hidden", "layers", "heads", "kv_heads", "towers"):
+            if getattr(self, name) < 1:
+                raise InputError(f"tiny omni model: {name} is {getattr(self, name)}; wanted at least 1.")
+        # 16 dimensions at least, since rotary positions share them among time, height and width.
+        if self.hidden % self.heads or self.heads % self.kv_heads or self.hidden // self.heads % 16:
+            raise InputError(
+                f"tiny omni model: {self.heads} heads, {self.kv_heads} of keys and values, and a width of "
+                f"{self.hidden}; wanted heads of 16, 32, … dimensions, and a whole number of them for each of keys "
+                "and values."
+            )
+
+    @property
+    def head(self) -> int:
+        """Dimensions of a head."""
+        return self.hidden // self.heads
+
+    def text(self) -> dict[str, Any]:
+        """The language model's part of the configuration."""
+        return {
+            "hidden_size": self.hidden,
+            "intermediate_size": 2 * self.hidden,
+            "num_hidden_layers": self.layers,
+            "num_attention_heads": self.heads,
+            "num_key_value_heads": self.kv_heads,
+            "max_position_embeddings": 32_768,
+            "initializer_range": self.spread,
+        }
+
+    def audio(self) -> dict[str, Any]:
+        """The audio tower's part."""
+        return {
+            "num_mel_bins": 128,
+            "encoder_layers": 1,
+            "encoder_attention_heads": 2,
+            "encoder_ffn_dim": self.towers,
+            "d_model": self.towers,
+            "output_dim": self.hidden,
+            "initializer_range": self.spread,
+        }
+
+    def vision(self) -> dict[str, Any]:
+        """The vision tower's part."""
+        return {
+            "depth": 2,
+            "hidden_size": self.towers,
+            "intermediate_size": 2 * self.towers,
+            "num_heads": 2,
+            "out_hidden_size": self.hidden,
+            "initializer_range": self.spread,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +111,17 @@ class _Design:
     system: str  # the system message of a conversation that has none
     ids_per_second: int  # position ids that a second takes
     patch: int  # pixels of a patch's side
+    sections: tuple[int, int, int]  # how rotary positions share 8 frequencies among time, height and width
     text_config: dict[str, Any]
     audio_config: dict[str, Any]
     vision_config: dict[str, Any]
+
+    def placed(self, body: Body) -> dict[str, Any]:
+        """How positions turn the dimensions of a head of ``body``."""
+        times = body.head // 16
+        rope = {"rope_theta": body.theta, "mrope_section": [times * part for part in self.sections]}
+        head = {"head_dim": body.head} if self.classes == "Qwen3OmniMoe" else {}
+        return head | {"rope_parameters": self.text_config["rope_parameters"] | rope}
 
     @property
     def named_tokens(self) -> dict[str, str]:
@@ -88,6 +137,7 @@ class _Design:
         }
 
 
+SMALL = Body()
 _DESIGNS: dict[str, _Design] = {
     "qwen2_5_omni": _Design(
         classes="Qwen2_5Omni",
@@ -99,7 +149,8 @@ _DESIGNS: dict[str, _Design] = {
         system="You are a helpful assistant.",
         ids_per_second=25,
         patch=14,
-        text_config={"rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [2, 3, 3]}},
+        text_config={"rope_parameters": {"rope_type": "default"}},
+        sections=(2, 3, 3),
         audio_config={"n_window": 100},
         vision_config={"patch_size": 14, "window_size": 112, "fullatt_block_indexes": [1]},
     ),
@@ -114,17 +165,12 @@ _DESIGNS: dict[str, _Design] = {
         ids_per_second=13,
         patch=16,
         text_config={
-            "head_dim": 16,
             "moe_intermediate_size": 32,
             "num_experts": 4,
             "num_experts_per_tok": 2,
-            "rope_parameters": {
-                "rope_type": "default",
-                "rope_theta": 1e6,
-                "mrope_section": [4, 2, 2],
-                "mrope_interleaved": True,
-            },
+            "rope_parameters": {"rope_type": "default", "mrope_interleaved": True},
         },
+        sections=(4, 2, 2),
         audio_config={"n_window": 50, "n_window_infer": 800, "downsample_hidden_size": 8},
         vision_config={"patch_size": 16, "num_position_embeddings": 64, "deepstack_visual_indexes": [0]},
     ),
@@ -151,17 +197,26 @@ _CHAT = """\
 """
 
 
-def tiny_omni(folder: Path, kind: Kind = "qwen2_5_omni", *, full: bool = False) -> Path:
+def tiny_omni(
+    folder: Path,
+    kind: Kind = "qwen2_5_omni",
+    *,
+    full: bool = False,
+    body: Body = SMALL,
+    texts: Sequence[str] = (),
+) -> Path:
     """Write an omni thinker with random weights, and its processor, and return the folder.
 
-    It hears, sees and reads through the same code as the published models of its kind, knows nothing, has about
-    250,000 parameters and takes prompts of up to 32,768 tokens. The same call writes the same bytes, and the
+    It hears, sees and reads through the same code as the published models of its kind, knows nothing, has by default
+    about 250,000 parameters, and takes prompts of up to 32,768 tokens. The same call writes the same bytes, and the
     caller's random numbers go on as if nothing had happened. ``AutoConfig``, ``AutoProcessor`` and the thinker's
     class load the folder.
 
     Args:
         full: lay the folder out as published checkpoints are: the thinker's configuration under ``thinker_config``,
             its weights behind ``thinker.``, and beside them a weight of a talker, which a thinker leaves alone.
+        body: its sizes.
+        texts: what its words are learnt from, beside the names of a conversation's parts; by default a few sentences.
 
     Raises:
         InputError: when there is no such kind.
@@ -171,15 +226,15 @@ def tiny_omni(folder: Path, kind: Kind = "qwen2_5_omni", *, full: bool = False) 
         raise InputError(f"tiny omni model: the kind is {kind!r}; wanted one of {', '.join(get_args(Kind))}.")
     design = _DESIGNS[kind]
     need("torchvision", _PURPOSE)
-    processor = _processor(design)
+    processor = _processor(design, texts)
     processor.save_pretrained(folder)
-    _thinker(design, processor.tokenizer).save_pretrained(folder)
+    _thinker(design, body, processor.tokenizer).save_pretrained(folder)
     if full:
         _nest(folder, kind)
     return folder
 
 
-def _processor(design: _Design) -> Any:
+def _processor(design: _Design, texts: Sequence[str]) -> Any:
     transformers = need("transformers", _PURPOSE)
     media = {
         "image": design.image.join(design.vision_ends),
@@ -191,18 +246,19 @@ def _processor(design: _Design) -> Any:
         video_processor=transformers.Qwen2VLVideoProcessor(patch_size=design.patch),
         # As published; Qwen2.5 fills every sound up to this length (seconds), and cuts a longer one, unless told else.
         feature_extractor=transformers.WhisperFeatureExtractor(feature_size=128, chunk_length=300),
-        tokenizer=_tokenizer(design),
+        tokenizer=_tokenizer(design, texts),
         chat_template=f"{{%- set system, media = {design.system!r}, {media!r} -%}}\n{_CHAT}",
     )
 
 
-def _tokenizer(design: _Design) -> Any:
-    """Qwen's way of splitting text, over merges learned from ``_TEXTS``."""
+def _tokenizer(design: _Design, texts: Sequence[str]) -> Any:
+    """Qwen's way of splitting text, over merges learned from ``texts``, or ``_TEXTS``."""
     tokenizers = need("tokenizers", _PURPOSE)
     transformers = need("transformers", _PURPOSE)
     blank = transformers.Qwen2Tokenizer().backend_tokenizer
     blank.train_from_iterator(
-        _TEXTS,
+        # A conversation's parts in every text, so that their names are words: the thinker has to know one of them.
+        [f"{_TEXTS[0]}\n{text}" for text in texts] or _TEXTS,
         tokenizers.trainers.BpeTrainer(
             vocab_size=_VOCABULARY,
             show_progress=False,
@@ -223,18 +279,19 @@ def _tokenizer(design: _Design) -> Any:
     return tokenizer
 
 
-def _thinker(design: _Design, tokenizer: Any) -> Any:
+def _thinker(design: _Design, body: Body, tokenizer: Any) -> Any:
     torch, transformers = need("torch", _PURPOSE), need("transformers", _PURPOSE)
     number = tokenizer.convert_tokens_to_ids
     config = getattr(transformers, f"{design.classes}ThinkerConfig")(
-        text_config=_TEXT
+        text_config=body.text()
         | design.text_config
+        | design.placed(body)
         | {"vocab_size": len(tokenizer), "pad_token_id": number(_END), "eos_token_id": number(_TURN_END)},
-        audio_config=_AUDIO | design.audio_config,
-        vision_config=_VISION | design.vision_config,
+        audio_config=body.audio() | design.audio_config,
+        vision_config=body.vision() | design.vision_config,
         position_id_per_seconds=design.ids_per_second,
         seconds_per_chunk=2,
-        initializer_range=_SPREAD,
+        initializer_range=body.spread,
         image_token_id=number(design.image),
         video_token_id=number(design.video),
         audio_token_id=number(design.audio),
@@ -245,7 +302,7 @@ def _thinker(design: _Design, tokenizer: Any) -> Any:
         user_token_id=number("user"),
     )
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(_SEED)
+        torch.default_generator.manual_seed(body.seed)
         model = getattr(transformers, f"{design.classes}ThinkerForConditionalGeneration")(config)
     model.generation_config = transformers.GenerationConfig(eos_token_id=number(_TURN_END), pad_token_id=number(_END))
     return model

@@ -30,12 +30,16 @@ class TrainConfig:
     """What both trainings share."""
 
     model: str = field(metadata={"help": "The thinker: a folder, an id of the Hub, or tiny:KIND (random weights)."})
+    tiny: Mapping[str, float] = field(
+        default_factory=dict, metadata={"help": "Of tiny:KIND: sizes of the thinker, as layers=2,heads=4 (Body)."}
+    )
     out: Path = field(metadata={"help": "Where weights, curves and checkpoints go; the same training goes on there."})
     data: str = field(default="playhouse", metadata={"help": "playhouse, a data folder, or full."})
     split: str = field(default="train", metadata={"help": "The split that is trained on."})
     annotations: Path | None = field(default=None, metadata={"help": "Of full: the folder of annotations."})
     media: Path | None = field(default=None, metadata={"help": "Of full: the folder of your media files."})
     rows: int | None = field(default=None, metadata={"help": _OF_ROWS, "default": "all"})
+    tasks: str = field(default="", metadata={"help": "Train on these tasks alone: te,vi-au,…", "default": "all nine"})
     ids: Path | None = field(
         default=None, metadata={"help": "Train on the rows of this file, an id a line, as crossomni sample writes it."}
     )
@@ -85,6 +89,10 @@ class TrainConfig:
                 raise InputError(f"{name} is {value}; wanted 0 or more.")
         if self.rows and self.ids is not None:
             raise InputError(f"rows is {self.rows}, and ids names the rows of {self.ids}; wanted one of the two.")
+        if self.tasks and self.ids is not None:
+            raise InputError(f"tasks is {self.tasks}, and ids names the rows of {self.ids}; wanted one of the two.")
+        if self.tiny and not self.model.startswith("tiny:"):
+            raise InputError(f"tiny has sizes, and model is {self.model}, which has its own; wanted tiny:KIND.")
         for name in ("learning_rate", "epochs"):
             if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name} is {getattr(self, name)}; wanted more than 0.")

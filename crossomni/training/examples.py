@@ -121,6 +121,11 @@ def examples(
     )
 
 
+def words(said: Sequence[Example], most: int = 300) -> list[str]:
+    """Prompts with their replies, ``most`` of them evenly spaced: what a tiny thinker's words are learnt from."""
+    return [f"{one.prompt}\n{one.reply}" for one in said[:: max(1, len(said) // most)]]
+
+
 def dataset(columns: Iterable[dict[str, Any]]) -> Any:
     """A ``datasets.Dataset`` of what ``Example.for_sft`` or ``for_grpo`` gave."""
     from datasets import Dataset

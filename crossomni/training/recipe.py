@@ -17,9 +17,9 @@ from crossomni.ledger import Ledger, read_records, write_json
 from crossomni.omni.towers import TowerStore
 from crossomni.optional import need
 from crossomni.training.config import GRPOTraining, SFTTraining, TrainConfig
-from crossomni.training.examples import Example, dataset, examples
+from crossomni.training.examples import Example, dataset, examples, words
 from crossomni.training.held_out import HeldOut, held_out, weighed
-from crossomni.training.planning.architecture import TINY
+from crossomni.training.planning.architecture import TINY, tiny_thinker
 from crossomni.training.planning.schedule import Schedule, processes, schedule
 from crossomni.training.refusals import check
 from crossomni.training.results.history import History
@@ -130,7 +130,7 @@ def ready(config: SFTTraining | GRPOTraining) -> Ready:
     selection = check(config, corpus)
     _check_checkpoints(config)
     folder = TrainingFolder(config.out)
-    base = _base(config)
+    base = _base(config, corpus, selection)
     adapter = getattr(config, "adapter", None)
     folder.claim(
         Training(
@@ -163,14 +163,14 @@ def _check_checkpoints(config: TrainConfig) -> None:
         )
 
 
-def _base(config: TrainConfig) -> Path | str:
+def _base(config: TrainConfig, corpus: Corpus, selection: Selection) -> Path | str:
     """What the training begins with; a tiny thinker is written beside its weights, and stays."""
     if config.model.startswith(TINY):
-        from crossomni.testing.omni import tiny_omni
-
         folder = config.out / BASE
         if not (folder / "config.json").exists():
-            tiny_omni(folder, config.model.removeprefix(TINY))  # type: ignore[arg-type]
+            thinks = "on" if selection.trained[0].rationale else "off"
+            said = examples(corpus, selection.trained, prompt=config.prompt, prompts=config.prompts, rationale=thinks)  # type: ignore[arg-type]
+            tiny_thinker(folder, config.model, config.tiny, words(said))
         return folder
     return Path(config.model) if Path(config.model).is_dir() else config.model
 

@@ -70,7 +70,7 @@ def check(config: SFTTraining | GRPOTraining, corpus: Corpus, *, devices: int | 
         check_replies(chosen.rows, config.rationale)
     for row in {row.task: row for row in chosen.rows}.values():  # a prompt's files are the same for all rows of a task
         compose(config.prompt, row, config.prompts)
-    with found(config.model) as source:
+    with found(config.model, config.tiny) as source:
         thinker = thinker_of(config.model, source, trust=config.trust_remote_code)
         if isinstance(config, GRPOTraining) and config.adapter is not None:
             check_adapter(config, config.adapter, thinker, source)

@@ -10,6 +10,7 @@ from pathlib import Path
 from crossomni.corpus import Corpus
 from crossomni.errors import InputError
 from crossomni.records import Row
+from crossomni.tasks import TASKS
 from crossomni.training.config import TrainConfig
 from crossomni.training.sample import draw
 
@@ -29,7 +30,7 @@ class Selection:
 
 
 def select(config: TrainConfig, corpus: Corpus) -> Selection:
-    """The rows of ``config``: episodes are held out first, then ``--rows`` of the others are drawn.
+    """The rows of ``config``: of its tasks, episodes are held out first, then ``--rows`` of the others are drawn.
 
     So ``--rows 982`` trains on 982. Where ``--ids`` names the rows, all of them are trained on, in the order of the
     data; then episodes are held out that none of them is of.
@@ -38,9 +39,9 @@ def select(config: TrainConfig, corpus: Corpus) -> Selection:
         InputError: for a split that is not there, when fewer rows are left than were asked for, or for ids that are not
             those of its rows, each once.
     """
-    rows = corpus.rows(config.split)
     if config.ids is not None:
         return _named(config, config.ids, corpus)
+    rows = of_tasks(corpus.rows(config.split), config.tasks, config.split)
     trained, held_out = hold_out(rows, config.held_out, config.seed)
     notes = []
     if config.held_out and not held_out:
@@ -54,6 +55,25 @@ def select(config: TrainConfig, corpus: Corpus) -> Selection:
         sample = draw(trained, config.drawn, config.seed)
         trained, notes = sample.rows, [*notes, *sample.notes]
     return Selection(trained=trained, held_out=held_out, notes=tuple(notes))
+
+
+def of_tasks(rows: Sequence[Row], tasks: str, split: str) -> tuple[Row, ...]:
+    """The rows of these tasks, as ``te,vi-au``; all of them where none is named.
+
+    Raises:
+        InputError: for a task that is not there, named twice, or without a row.
+    """
+    names = [name.strip() for name in tasks.split(",")] if tasks.strip() else []
+    known = [task.id for task in TASKS]
+    there = {row.task.id for row in rows if row.task is not None}
+    for place, name in enumerate(names):
+        if name not in known:
+            raise InputError(f"--tasks has {name!r}; wanted some of {', '.join(known)}, parted by commas.")
+        if name in names[:place]:
+            raise InputError(f"--tasks has {name} twice. Keep one of them.")
+        if name not in there:
+            raise InputError(f"--tasks has {name}, and {split} has no row of it; it has {', '.join(sorted(there))}.")
+    return tuple(row for row in rows if not names or (row.task is not None and row.task.id in names))
 
 
 def _named(config: TrainConfig, file: Path, corpus: Corpus) -> Selection:

@@ -13,7 +13,7 @@ from crossomni.optional import need
 from crossomni.training.config import TrainConfig
 
 C = TypeVar("C", bound=TrainConfig)
-_SEVERAL = ("trl", "weights", "judge_price")  # settings that hold names with values
+_SEVERAL = ("trl", "weights", "judge_price", "tiny")  # settings that hold names with values
 _TEXTS = (
     "model",
     "out",
@@ -27,6 +27,7 @@ _TEXTS = (
     "media",
     "prompts",
     "ids",
+    "tasks",
 )
 _EXPONENT = re.compile(r"[-+]?\d+e[-+]?\d+", re.IGNORECASE)
 

@@ -146,3 +146,25 @@ def test_a_file_of_ids_and_a_number_of_rows_are_not_both_taken() -> None:
         GRPOTraining(**given, **more).drawn for more in ({}, {"ids": Path("i")}, {"rows": 0}, {"rows": 5})
     )
     assert (None, None) == (SFTTraining(**given).drawn, SFTTraining(**given, rows=0).drawn)
+
+
+def test_rows_are_of_the_tasks_that_are_named() -> None:
+    """Trained on and held out alike; all nine where none is named."""
+    chosen = select(SFTTraining(model="m", out=Path("o"), tasks="au, vi-au", held_out=0.2), Corpus.open("playhouse"))
+    assert {"au", "vi-au"} == {row.task.id for row in chosen.trained if row.task is not None}
+    assert {"au", "vi-au"} == {row.task.id for row in chosen.held_out if row.task is not None}
+
+
+@pytest.mark.parametrize(
+    ("tasks", "said"), [("au,xx", "--tasks has 'xx'; wanted some of"), ("au,au", "au twice"), ("te,", "has ''")]
+)
+def test_tasks_that_are_not_there_are_refused(tasks: str, said: str) -> None:
+    """In one line."""
+    with pytest.raises(InputError, match=said):
+        select(SFTTraining(model="m", out=Path("o"), tasks=tasks), Corpus.open("playhouse"))
+
+
+def test_tasks_beside_ids_are_refused(tmp_path: Path) -> None:
+    """A file names its rows, whatever their task."""
+    with pytest.raises(InputError, match="wanted one of the two"):
+        named(tmp_path, "x\n", tasks="au")

@@ -14,13 +14,15 @@ yaml = pytest.importorskip("yaml")
 NEEDED = {"model": "tiny:qwen2_5_omni", "out": "runs/x"}
 # A value for every setting, none of them its default, and the text in which an option says it.
 SAID = {
-    "model": ("m", "m"),
+    "model": ("tiny:qwen3_omni_moe", "tiny:qwen3_omni_moe"),
     "out": (Path("o"), "o"),
     "data": ("full", "full"),
     "split": ("test", "test"),
     "annotations": (Path("a"), "a"),
     "media": (Path("b"), "b"),
     "rows": (12, "12"),
+    "tasks": ("te,vi-au", "te,vi-au"),
+    "tiny": ({"layers": 1, "theta": 1e4}, "layers=1,theta=1e4"),
     "ids": (Path("i.txt"), "i.txt"),
     "held_out": (0.25, "0.25"),
     "prompt": ("icl", "icl"),
@@ -60,7 +62,7 @@ SAID = {
     "canaries_every": (2, "2"),
 }
 # Of two, one alone can be said.
-APART = ({"rows"}, {"ids"})
+APART = ({"rows", "tasks"}, {"ids"})
 KINDS = (SFTTraining, GRPOTraining)
 
 

@@ -5,12 +5,13 @@ Parameters are counted on transformers' own classes, built without storage (torc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from crossomni.errors import InputError
@@ -112,25 +113,50 @@ class Thinker:
 
 
 @contextmanager
-def found(model: str) -> Iterator[Path | str]:
+def found(
+    model: str, tiny: Mapping[str, float] = MappingProxyType({}), texts: Sequence[str] = ()
+) -> Iterator[Path | str]:
     """Where ``model`` can be loaded from: its folder, its id of the Hub, or for ``tiny:KIND`` a folder made now.
+
+    Args:
+        tiny, texts: as for ``tiny_thinker``.
 
     Raises:
         InputError: for a kind that is not there.
     """
     if model.startswith(TINY):
-        # A small public fake; its package is not imported where a real model is planned.
-        from crossomni.testing.omni import tiny_omni
-
-        kind = model.removeprefix(TINY)
-        if kind not in get_args(Family):
-            raise InputError(f"model {model!r}: wanted {' or '.join(TINY + name for name in get_args(Family))}.")
         with TemporaryDirectory() as folder:
-            yield tiny_omni(Path(folder), kind)  # type: ignore[arg-type]
+            yield tiny_thinker(Path(folder), model, tiny, texts)
     elif Path(model).is_dir():
         yield Path(model)
     else:
         yield model
+
+
+def tiny_thinker(folder: Path, model: str, tiny: Mapping[str, float], texts: Sequence[str]) -> Path:
+    """Write a thinker with random weights.
+
+    Args:
+        model: ``tiny:KIND``.
+        tiny: its sizes, where they are not those of ``crossomni.testing.omni.Body``.
+        texts: its words are learnt from them. A token for a word makes short replies, which small models learn sooner.
+
+    Raises:
+        InputError: for a kind, or a size, that is not there.
+    """
+    # A small public fake; its package is not imported where a real model is trained.
+    from crossomni.testing.omni import Body, tiny_omni
+
+    kind = model.removeprefix(TINY)
+    if kind not in get_args(Family):
+        raise InputError(f"model {model!r}: wanted {' or '.join(TINY + name for name in get_args(Family))}.")
+    known = {field.name: field.type for field in fields(Body)}
+    for name, value in tiny.items():
+        if name not in known:
+            raise InputError(f"tiny has {name}; wanted some of {', '.join(known)}.")
+        if known[name] == "int" and not isinstance(value, int):
+            raise InputError(f"tiny: {name} is {value!r}; wanted a whole number, as in {name}=2.")
+    return tiny_omni(folder, kind, body=Body(**tiny), texts=texts)  # type: ignore[arg-type]
 
 
 def thinker_of(model: str, source: Path | str, *, trust: bool = False) -> Thinker:

@@ -14,7 +14,7 @@ from crossomni.corpus import Corpus
 from crossomni.grids import Grid, markdown, tables
 from crossomni.records import Row
 from crossomni.training.config import GRPOTraining, SFTTraining, Switch
-from crossomni.training.examples import check_rationales, examples
+from crossomni.training.examples import check_rationales, examples, words
 from crossomni.training.planning.architecture import Thinker, found, thinker_of
 from crossomni.training.planning.asking import Asking, asking
 from crossomni.training.planning.effort import UTILISATION, Stretch, stretches
@@ -183,7 +183,7 @@ def plan(
         check_rationales(chosen.trained)
     some = evenly(chosen.trained, ROWS)
     said = examples(corpus, some, prompt=config.prompt, prompts=config.prompts, rationale=taught)
-    with found(config.model) as source:
+    with found(config.model, config.tiny, words(said)) as source:
         thinker = thinker_of(config.model, source, trust=config.trust_remote_code)
         long = lengths(said, corpus, config.shown, thinker, source)
     device = machine or this_machine(thinker.bytes_each)
