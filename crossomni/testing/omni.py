@@ -41,6 +41,7 @@ class Body:
     kv_heads: int = 2
     theta: float = 1e6  # the base of the rotary positions; a small one tells near tokens apart better
     towers: int = 32  # width of the towers that see and hear
+    experts: int = 4  # of a mixture's layers; with 0 they are plain ones, which train sooner (Qwen3-Omni alone has any)
     # Larger than the usual 0.02, at which two layers hardly mind what they are shown, nor where it stands.
     spread: float = 0.14
     seed: int = 20
@@ -49,6 +50,8 @@ class Body:
         for name in ("hidden", "layers", "heads", "kv_heads", "towers"):
             if getattr(self, name) < 1:
                 raise InputError(f"tiny omni model: {name} is {getattr(self, name)}; wanted at least 1.")
+        if self.experts < 0 or self.experts == 1:
+            raise InputError(f"tiny omni model: experts is {self.experts}; wanted 0, or 2 or more.")
         # 16 dimensions at least, since rotary positions share them among time, height and width.
         if self.hidden % self.heads or self.heads % self.kv_heads or self.hidden // self.heads % 16:
             raise InputError(
@@ -117,11 +120,17 @@ class _Design:
     vision_config: dict[str, Any]
 
     def placed(self, body: Body) -> dict[str, Any]:
-        """How positions turn the dimensions of a head of ``body``."""
+        """What hangs on the kind and on the body: how positions turn a head's dimensions, and the mixture."""
         times = body.head // 16
         rope = {"rope_theta": body.theta, "mrope_section": [times * part for part in self.sections]}
-        head = {"head_dim": body.head} if self.classes == "Qwen3OmniMoe" else {}
-        return head | {"rope_parameters": self.text_config["rope_parameters"] | rope}
+        moe = {
+            "head_dim": body.head,
+            "num_experts": body.experts or 2,  # named in any case; no layer has them where all are plain
+            "mlp_only_layers": [] if body.experts else list(range(body.layers)),
+        }
+        return (moe if self.classes == "Qwen3OmniMoe" else {}) | {
+            "rope_parameters": self.text_config["rope_parameters"] | rope
+        }
 
     @property
     def named_tokens(self) -> dict[str, str]:
@@ -166,7 +175,6 @@ _DESIGNS: dict[str, _Design] = {
         patch=16,
         text_config={
             "moe_intermediate_size": 32,
-            "num_experts": 4,
             "num_experts_per_tok": 2,
             "rope_parameters": {"rope_type": "default", "mrope_interleaved": True},
         },

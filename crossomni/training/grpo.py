@@ -19,7 +19,10 @@ from crossomni.omni.presentation import Presentation
 from crossomni.omni.towers import TowerStore
 from crossomni.optional import need
 from crossomni.training.encoding import Encoded
+from crossomni.training.order import ByPrompt
 from crossomni.training.passes import begun, seeing, together
+from crossomni.training.planning.schedule import generated_at_once
+from crossomni.training.resuming import Resuming
 from crossomni.training.sft import encoder_for
 from crossomni.training.thinkers import load_processor, load_thinker, made_ready, with_doors
 
@@ -32,11 +35,9 @@ Row = Mapping[str, Any]  # of the training set: its columns
 REFERENCE = "reference"  # the weights that a whole training's KL is taken against, in the training's folder
 # What TRL can roll out with and this trainer cannot: none of them sees and hears.
 _BLIND = ("use_vllm", "use_transformers_continuous_batching")
-# Completions that are generated side by side. A step of decoding takes hardly longer for many than for one.
-_MOST_AT_ONCE = 64
 
 
-class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined]
+class OmniGRPOTrainer(Resuming, trl.GRPOTrainer):  # type: ignore[misc, name-defined]
     """Learns from rewards what to say about clips, seeing and hearing them.
 
     Args:
@@ -51,7 +52,8 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined]
             judge can begin on them.
 
     A row whose clip cannot be taken is named in ``failures.jsonl`` beside the weights. Its completions are unscored
-    and masked: nothing is learned of them.
+    and masked: nothing is learned of them. The last batch of an epoch is filled up with prompts of its beginning, where
+    TRL leaves out those that fill no batch. A training goes on at a checkpoint as if it had never been stopped.
 
     Raises:
         InputError: for a model that is no thinker, or prompts of another form.
@@ -86,7 +88,7 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined]
                 f"cache_implementation is {args.cache_implementation!r}; completions go on from their prompt's cache, "
                 "which is of transformers' default kind. Leave it out."
             )
-        self.encoder = encoder_for(model, processing_class, args.output_dir, shown, store)
+        self.encoder = encoder_for(model, processing_class, args, shown, store)
         self._most_unscored, self._on_completed = most_unscored, on_completed
         self._rows: Sequence[Row] = ()  # that are being generated for
         self._samples: list[Encoded] = []  # the same, encoded
@@ -107,6 +109,18 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined]
         made_ready(self.model)  # also where LoRA has wrapped it
         if self.ref_model is not None:
             with_doors(self.accelerator.unwrap_model(self.ref_model))
+
+    def _get_train_sampler(self, dataset: Any = None) -> ByPrompt:
+        """TRL's order of prompts, with a last batch that is filled up."""
+        usual = super()._get_train_sampler(dataset)
+        return ByPrompt(
+            prompts=usual.num_samples,
+            batch=usual.batch_size,
+            rollouts=usual.mini_repeat_count,
+            uses=usual.repeat_count,
+            seed=usual.seed,
+            shuffled=usual.shuffle,
+        )
 
     def _prepare_inputs(self, generation_batch: Any) -> Any:
         """A batch of the rollouts, in which completions of one prompt stand together."""
@@ -146,7 +160,7 @@ class OmniGRPOTrainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined]
         """Completions, some prompts at a time, so that the first can be judged while the last are made."""
         end = self._tokenizer.eos_token_id
         completions: list[list[int]] = []
-        for some in _chunks(len(prompt_ids), _at_once(len(prompt_ids), num_generations)):
+        for some in _chunks(len(prompt_ids), generated_at_once(len(prompt_ids), num_generations)):
             samples = self._samples[some]
             made = iter(self._generated([sample for sample in samples if not sample.failure]))
             said = [[end] if sample.failure else next(made) for sample in samples]
@@ -268,12 +282,6 @@ def media_tokens(config: Any) -> list[int]:
 
 def _chunks(count: int, size: int) -> Iterator[slice]:
     yield from (slice(start, start + size) for start in range(0, count, size))
-
-
-def _at_once(count: int, num_generations: int) -> int:
-    """How many completions go together: those of half the prompts, so that they can be judged meanwhile."""
-    prompts = -(-count // num_generations)
-    return max(1, min(-(-prompts // 2), _MOST_AT_ONCE // num_generations)) * num_generations
 
 
 def _to_the_end(tokens: Sequence[int], ends: Sequence[int]) -> list[int]:

@@ -26,7 +26,7 @@ from crossomni.training.results.history import History
 from crossomni.training.results.progress import watch
 from crossomni.training.results.record import ADAPTER, BASE, WHOLE, Training, TrainingFolder, settings, versions
 from crossomni.training.results.report import write_report
-from crossomni.training.resuming import last_checkpoint, resumable
+from crossomni.training.resuming import last_checkpoint
 from crossomni.training.selection import Selection
 from crossomni.training.thinkers import load_processor, load_thinker, lora, trained, with_adapter
 from crossomni.weights import weights_fingerprint
@@ -200,7 +200,7 @@ def _sft(begun: Ready, config: SFTTraining, callbacks: Sequence[Any]) -> Trained
     said = begun.conversations(begun.selection.trained, config.rationale)
     watched = tuple(weighed(begun.conversations(begun.selection.held_out, config.rationale), MOST_WATCHED))
     thinker = begun.thinker()
-    trainer = resumable(OmniSFTTrainer)(
+    trainer = OmniSFTTrainer(
         thinker,
         trl.SFTConfig(**begun.for_trl() | dict(config.trl)),
         train_dataset=dataset(one.for_sft() for one in said),
@@ -233,7 +233,7 @@ def _grpo(begun: Ready, config: GRPOTraining, callbacks: Sequence[Any]) -> Train
             )
             check_judge(judge, rows, seed=config.seed)
         thinker = begun.thinker()
-        trainer = resumable(OmniGRPOTrainer)(
+        trainer = OmniGRPOTrainer(
             thinker,
             [judged_reward(judge, config.rewarded)],
             trl.GRPOConfig(

@@ -125,7 +125,7 @@ def check_rewards(config: GRPOTraining, corpus: Corpus, rows: Sequence[Row]) -> 
 
 
 def check_trl(config: SFTTraining | GRPOTraining) -> None:
-    """Find out whether the settings under ``trl`` are TRL's, and none that another option says already.
+    """Find out whether the settings under ``trl`` are TRL's, can be had, and are said by no other option already.
 
     Raises:
         InputError: naming the setting.
@@ -136,6 +136,11 @@ def check_trl(config: SFTTraining | GRPOTraining) -> None:
         if name in _OURS:
             raise InputError(f"trl: {name} is said by {_OURS[name]} here. Take it out of trl, and set {_OURS[name]}.")
     kind = "GRPOConfig" if isinstance(config, GRPOTraining) else "SFTConfig"
+    if config.trl.get("dataloader_num_workers"):
+        raise InputError(
+            f"trl: dataloader_num_workers is {config.trl['dataloader_num_workers']}; a row that fails in a worker "
+            "stays unknown to the trainer. Take it out."
+        )
     known = getattr(need("trl", "training"), kind)
     assert is_dataclass(known)
     if unknown := sorted({*config.trl} - {field.name for field in fields(known)}):

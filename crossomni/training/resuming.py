@@ -5,7 +5,7 @@ each of these went on without an error, and wrongly:
 
 - the weights of a whole thinker: its checkpoint calls them as published ones do, transformers looks for the model's
   own names, finds hardly any, and trains on from the base;
-- the order of rows after the first epoch, which GRPO's sampler, and any sampler of several processes, begins anew;
+- the order of rows after the first epoch, which a sampler of several processes begins anew;
 - a training that had come to its end within an epoch took a further step each time that it was started again;
 - tokens were counted from 0, and the mean loss of a sitting without a step was called 0.
 """
@@ -13,11 +13,9 @@ each of these went on without an error, and wrongly:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from crossomni.optional import need
 from crossomni.training.thinkers import load_thinker
 
 _STATE = "trainer_state.json"  # is written last into a checkpoint
@@ -27,11 +25,6 @@ def last_checkpoint(folder: Path) -> str | None:
     """The latest checkpoint that was written to its end; one that a kill cut short is passed over."""
     whole = [path for path in folder.glob("checkpoint-*") if path.name.rpartition("-")[2].isdecimal() and _state(path)]
     return str(max(whole, key=lambda path: int(path.name.rpartition("-")[2]))) if whole else None
-
-
-def resumable(kind: type[Any]) -> type[Any]:
-    """A trainer of transformers' that goes on as ``Resuming`` does."""
-    return type(kind.__name__, (Resuming, kind), {})
 
 
 class Resuming:
@@ -52,10 +45,6 @@ class Resuming:
             super()._load_from_checkpoint(resume_from_checkpoint, model)  # type: ignore[misc]
             return
         whole.load_state_dict(load_thinker(resume_from_checkpoint).state_dict())
-
-    def _get_train_sampler(self: Any, *given: Any, **named: Any) -> Any:
-        sampler = super()._get_train_sampler(*given, **named)  # type: ignore[misc]
-        return _by_epochs(sampler) if getattr(sampler, "mini_repeat_count", None) else sampler
 
     def get_train_dataloader(self: Any) -> Any:
         """Rows in the order of the epoch that the training has come to."""
@@ -79,31 +68,6 @@ class Resuming:
         if self.state.global_step == getattr(self, "_initial_global_step", None):
             logs.pop("train_loss", None)
         super().log(logs, *given, **named)  # type: ignore[misc]
-
-
-def _by_epochs(sampler: Any) -> Any:
-    """TRL's sampler of repeated rows, in the same orders, but each epoch's can be had without those before it."""
-    torch = need("torch", "training")
-
-    class ByEpochs(torch.utils.data.Sampler):  # type: ignore[misc, name-defined]
-        def __init__(self) -> None:
-            self._epoch, self._start = 0, sampler.generator.get_state() if sampler.shuffle else None
-
-        def set_epoch(self, epoch: int) -> None:
-            self._epoch = epoch
-
-        def __len__(self) -> int:
-            return len(sampler)
-
-        def __iter__(self) -> Iterator[int]:
-            if self._start is not None:
-                sampler.generator.set_state(self._start)
-                for _ in range(self._epoch):
-                    torch.randperm(sampler.num_samples, generator=sampler.generator)
-            self._epoch += 1
-            yield from sampler
-
-    return ByEpochs()
 
 
 def _state(checkpoint: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from crossomni.omni.towers import Clips, TowerStore
 from crossomni.optional import need
 from crossomni.training.encoding import Encoder, Talk, collate
 from crossomni.training.order import ByClip
+from crossomni.training.resuming import Resuming
 from crossomni.training.thinkers import load_processor, load_thinker, made_ready
 
 _PURPOSE = "training"
@@ -27,15 +28,24 @@ FAILURES = "failures.jsonl"  # in the training's folder
 
 
 def encoder_for(
-    thinker: Any, processor: Any, folder: str, shown: Presentation | None, store: TowerStore | None
+    thinker: Any, processor: Any, args: Any, shown: Presentation | None, store: TowerStore | None
 ) -> Encoder:
-    """What encodes a trainer's conversations; its failures are written beside the weights."""
+    """What encodes a trainer's conversations; its failures are written beside the weights.
+
+    Raises:
+        InputError: when TRL's ``args`` want workers to load rows: what fails there, the trainer would never know.
+    """
+    if args.dataloader_num_workers:
+        raise InputError(
+            f"dataloader_num_workers is {args.dataloader_num_workers}; a row that fails in a worker stays unknown to "
+            "the trainer. Leave it at 0: a clip is decoded once, and its towers' outputs are kept."
+        )
     inputs = Inputs(processor, shown or Presentation())
     inputs.check(thinker)
-    return Encoder(Clips(inputs, thinker, store), Path(folder) / FAILURES)
+    return Encoder(Clips(inputs, thinker, store), Path(args.output_dir) / FAILURES)
 
 
-class OmniSFTTrainer(trl.SFTTrainer):  # type: ignore[misc, name-defined]
+class OmniSFTTrainer(Resuming, trl.SFTTrainer):  # type: ignore[misc, name-defined]
     """Learns replies about clips, seeing and hearing them. Loss is taken of the replies alone.
 
     Args:
@@ -48,6 +58,7 @@ class OmniSFTTrainer(trl.SFTTrainer):  # type: ignore[misc, name-defined]
         store: where the towers' outputs are kept; without one, decoder and towers run for every row.
 
     A row whose clip cannot be taken is named in ``failures.jsonl`` beside the weights, and nothing is learned of it.
+    A training goes on at a checkpoint as if it had never been stopped.
 
     Raises:
         InputError: for a model that is no thinker, or conversations of another form.
@@ -68,7 +79,7 @@ class OmniSFTTrainer(trl.SFTTrainer):  # type: ignore[misc, name-defined]
             model = load_thinker(model)
         processing_class = processing_class or load_processor(model.config._name_or_path)
         args = args or trl.SFTConfig("sft")
-        self.encoder = encoder_for(model, processing_class, args.output_dir, shown, store)
+        self.encoder = encoder_for(model, processing_class, args, shown, store)
         args.remove_unused_columns = False  # the messages are no argument of the model's
         args.max_length = None  # a prompt that is cut loses a part of its clip's tokens
         args.dataset_kwargs = {**(args.dataset_kwargs or {}), "skip_prepare_dataset": True}

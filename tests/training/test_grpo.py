@@ -281,11 +281,23 @@ def test_the_reference_is_the_thinker_that_is_given(studio: Studio, tuned: Path,
             "use_transformers_continuous_batching is on; its rollouts neither see",
         ),
         ({"cache_implementation": "static"}, "cache_implementation is 'static'; completions go on from their prompt's"),
+        ({"dataloader_num_workers": 2}, "dataloader_num_workers is 2; a row that fails in a worker stays unknown"),
     ],
 )
-def test_what_its_rollouts_cannot_is_refused(
+def test_what_the_trainer_cannot_is_refused(
     studios: dict[str, Studio], tmp_path: Path, given: dict[str, Any], words: str
 ) -> None:
     """By the name of the setting."""
     with pytest.raises(InputError, match=words):
         trainer(studios["qwen2_5_omni"], tmp_path, **given)
+
+
+def test_every_prompt_of_an_epoch_is_seen(studios: dict[str, Studio], tmp_path: Path) -> None:
+    """Five prompts in batches of two, twice each, are three steps; the first one comes again in the last."""
+    studio = studios["qwen2_5_omni"]
+    made = trainer(studio, tmp_path, clips=[studio.short] * 5, max_steps=-1, num_train_epochs=1)
+    batches = [[row["id"] for row in batch] for batch in made.get_train_dataloader()]
+    assert [4] * 3 == [len(batch) for batch in batches]
+    assert {f"row-{place}" for place in range(5)} == {name for batch in batches for name in batch}
+    assert batches[0][0] == batches[2][-1]
+    assert 3 == made.set_initial_training_values(made.args, made.get_train_dataloader())[1]

@@ -137,10 +137,11 @@ def test_weights_that_are_all_zero(tiny: dict[str, Path], data: Any) -> None:
     [
         ({"num_train_epochs": 3}, "num_train_epochs is said by epochs here"),
         ({"warmup_stepps": 3}, "warmup_stepps is no setting of TRL's SFTConfig"),
+        ({"dataloader_num_workers": 4}, "dataloader_num_workers is 4; a row that fails in a worker stays unknown"),
     ],
 )
 def test_settings_of_trl_that_cannot_be(tiny: dict[str, Path], data: Any, settings: Any, said: str) -> None:
-    """One that an option says already, and one with a slip of the pen."""
+    """One that an option says already, one with a slip of the pen, and one that would hide failures."""
     assert said in refusal(sft(tiny[KINDS[0]], trl=settings), data())
 
 

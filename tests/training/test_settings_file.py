@@ -140,7 +140,7 @@ def test_what_may_be_nothing_may_be_said_so(nothing: str) -> None:
 def test_an_unknown_setting_is_named() -> None:
     """With those that are known; one of GRPO is none of fine-tuning."""
     said = refusal(batchs=3)
-    assert "batchs is no setting; wanted some of model, out, data, " in said
+    assert "batchs is no setting; wanted some of model, tiny, out, data, " in said
     assert "rollouts is no setting" in refusal(rollouts=4)
     assert 4 == configured(GRPOTraining, NEEDED | {"rollouts": 4}, "here").rollouts
 

@@ -228,6 +228,12 @@ def test_rows_of_another_form_stop_the_training(
         made.train()
 
 
+def test_workers_that_load_rows_are_refused(studio: Studio, tmp_path: Path) -> None:
+    """The trainer would not know what fails there."""
+    with pytest.raises(InputError, match="dataloader_num_workers is 2; a row that fails in a worker stays unknown"):
+        trainer(studio, tmp_path, dataloader_num_workers=2)
+
+
 def test_a_batch_is_of_one_clip_and_reads_it_once(studio: Studio, tmp_path: Path) -> None:
     """Six rows about two clips, in batches of three: a row of tokens each."""
     about = [studio.short, studio.long] * 3

@@ -1,6 +1,7 @@
 """TRL's own code is where ours takes hold of it: what we override, call and read there is there, in the same form."""
 
 import inspect
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ trl = pytest.importorskip("trl")
 models = pytest.importorskip("trl.models")
 
 from crossomni.training.grpo import OmniGRPOTrainer  # noqa: E402
+from crossomni.training.resuming import Resuming  # noqa: E402
 from crossomni.training.sft import OmniSFTTrainer  # noqa: E402
 from tests.training import grpo_trainers, test_sft  # noqa: E402
 
@@ -21,6 +23,7 @@ MEDIA = (
 )  # fmt: skip
 # Method of GRPOTrainer -> the names of its parameters after self.
 HOOKS = {
+    "_get_train_sampler": ("dataset",),
     "_prepare_inputs": ("generation_batch",),
     "_generate_and_score_completions": ("inputs",),
     "_tokenize_prompts": ("prompts",),
@@ -32,6 +35,14 @@ HOOKS = {
         "compute_aux_loss", *MEDIA,
     ),
 }  # fmt: skip
+
+# Method of transformers' trainer -> as above; None where Resuming hands on whatever it is given.
+RESUMING = {
+    "_load_from_checkpoint": ("resume_from_checkpoint", "model"),
+    "get_train_dataloader": (),
+    "_run_epoch": None,
+    "log": ("logs", "start_time"),
+}
 
 
 def parameters(function: Any) -> dict[str, inspect.Parameter]:
@@ -45,6 +56,16 @@ def test_nothing_else_is_overridden() -> None:
     assert {*HOOKS, "__init__"} == own
     own = {name for name, value in vars(OmniSFTTrainer).items() if callable(value) and hasattr(trl.SFTTrainer, name)}
     assert {"__init__", "_get_train_sampler"} == own
+    assert {*RESUMING} == {name for name, value in vars(Resuming).items() if callable(value)}
+
+
+@pytest.mark.parametrize("kind", [OmniGRPOTrainer, OmniSFTTrainer])
+@pytest.mark.parametrize("name", RESUMING)
+def test_a_trainer_goes_on_by_its_hook(name: str, kind: Any) -> None:
+    """Ours comes first, and hands on to one with the parameters that it was written for."""
+    assert getattr(kind, name) is getattr(Resuming, name)
+    theirs = parameters(getattr(kind.__mro__[2], name))
+    assert RESUMING[name] in (None, tuple(theirs))
 
 
 @pytest.mark.parametrize("name", HOOKS)
@@ -68,7 +89,7 @@ def test_ours_takes_what_trl_gives(name: str) -> None:
 def test_trl_calls_its_hook(name: str) -> None:
     """A hook that is no longer called would leave the clips out without a word."""
     others = [value for other, value in vars(trl.GRPOTrainer).items() if inspect.isfunction(value) and other != name]
-    assert any(f"self.{name}(" in inspect.getsource(value) for value in others)
+    assert any(re.search(rf"self\.{name}\b", inspect.getsource(value)) for value in others)
 
 
 def test_what_our_hooks_read_is_there(studio: Studio, tmp_path: Any) -> None:

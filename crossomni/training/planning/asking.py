@@ -44,8 +44,8 @@ def asking(config: Any, plan: Schedule, lengths: Lengths, rows: Sequence[Row]) -
     thought = min(lengths.reply, config.most_new_tokens)
     read, written = round(calls * (told + thought)), calls * _WRITTEN
     how = f"{plan.seen:,} prompts × {plan.rollouts} rollouts × {len(rubrics)} rubrics"
-    if plan.left_out:
-        how += f"; {plan.rows * plan.rollouts * len(rubrics):,} an epoch if no prompt were left out"
+    if plan.twice:
+        how += f"; {plan.twice} prompts twice in an epoch"
     cost = Spent(prompt_tokens=read, completion_tokens=written).cost(config.price) if config.judge_price else None
     return Asking(rubrics=rubrics, calls=calls, read=read, written=written, cost=cost, how=how)
 

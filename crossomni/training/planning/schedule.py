@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from crossomni.errors import InputError
 from crossomni.training.config import GRPOTraining, TrainConfig
 
+_MOST_AT_ONCE = 64  # completions that are generated side by side
+
 
 def processes() -> int:
     """How many processes train at once; ``accelerate launch`` and ``torchrun`` say it in WORLD_SIZE."""
@@ -18,13 +20,25 @@ def processes() -> int:
     return int(told)
 
 
+def generated_at_once(completions: int, rollouts: int) -> int:
+    """Of the completions that a device generates for a step, how many go together: those of half the prompts.
+
+    The first can then be judged while the last are made. A step of decoding takes hardly longer for many than for one.
+
+    >>> generated_at_once(64, 4), generated_at_once(4, 4), generated_at_once(400, 4)
+    (32, 4, 64)
+    """
+    prompts = -(-completions // rollouts)
+    return max(1, min(-(-prompts // 2), _MOST_AT_ONCE // rollouts)) * rollouts
+
+
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """Steps and batches of a training, counted as TRL 1.16 counts them.
+    """Steps and batches of a training, as our trainers take them.
 
-    SFT computes a last batch that is not full, so that steps are rounded up. GRPO's ``RepeatSampler`` leaves out the
-    prompts of an epoch that fill no batch, so that steps are rounded down: 982 prompts in batches of 16 are 61 steps,
-    and 6 prompts of each epoch, other ones in each, are not seen.
+    Steps are rounded up. SFT computes a last batch that is not full; GRPO fills it with prompts from the beginning of
+    the epoch (``order.ByPrompt``): 982 prompts in batches of 16 are 62 steps, and 10 prompts of each epoch, other ones
+    in each, come twice.
     """
 
     rows: int
@@ -35,12 +49,12 @@ class Schedule:
     rollouts: int  # completions of a prompt; 1 in SFT
     steps_an_epoch: int
     steps: int
-    left_out: int  # prompts of an epoch that fill no batch
+    twice: int  # prompts that come twice in an epoch of GRPO, to fill its last batch
 
     @property
     def seen(self) -> int:
         """Rows (GRPO: prompts) that steps are computed from, each time that one is used; at most."""
-        an_epoch = self.rows - self.left_out
+        an_epoch = self.rows + self.twice
         whole, rest = divmod(self.steps, self.steps_an_epoch)
         return whole * an_epoch + min(rest * self.batch, an_epoch)
 
@@ -51,23 +65,23 @@ class Schedule:
 
     @property
     def together(self) -> int:
-        """Completions that one device generates at a time: of one prompt, or as many as it computes at once."""
-        return max(self.rollouts, self.at_once)
+        """Completions that one device generates at a time."""
+        return generated_at_once(self.at_once * self.accumulation, self.rollouts)
 
     @property
     def told(self) -> str:
-        """The batch as a sum, the steps and how they are rounded."""
+        """The batch as a product, the steps and how they are rounded."""
         product = f"{self.devices} × {self.at_once} × {self.accumulation} (devices × at once × accumulated)"
-        if self.rollouts == 1:
-            return (
-                f"{product} = {self.batch} rows a step; {self.rows} / {self.batch} = {self.rows / self.batch:.1f}, "
-                f"rounded up: {self.steps_an_epoch} steps an epoch"
-            )
-        return (
-            f"{product} = {self.batch * self.rollouts} completions a step = {self.batch} prompts × {self.rollouts}; "
-            f"{self.rows} / {self.batch} = {self.rows / self.batch:.1f}, rounded down: {self.steps_an_epoch} steps an "
-            f"epoch, {self.left_out} prompts left out"
+        whole, rest = divmod(self.rows, self.batch)
+        steps = f"{self.rows} / {self.batch} = " + (
+            f"{self.rows / self.batch:.2f}, rounded up: {self.steps_an_epoch} steps an epoch"
+            if rest
+            else f"{whole} steps an epoch"
         )
+        if self.rollouts == 1:
+            return f"{product} = {self.batch} rows a step; {steps}"
+        made = f"{product} = {self.batch * self.rollouts} completions a step = {self.batch} prompts × {self.rollouts}"
+        return f"{made}; {steps}" + (f", {self.twice} prompts twice" if self.twice else "")
 
 
 def schedule(config: TrainConfig, rows: int, devices: int) -> Schedule:
@@ -87,26 +101,20 @@ def schedule(config: TrainConfig, rows: int, devices: int) -> Schedule:
             f"--batch makes {told} {unit} a step, which do not divide by {devices} processes × {config.at_once} "
             f"at once = {at_a_time}. Change --batch, --at-once or the number of processes."
         )
-    accumulation = whole // at_a_time
-    if rollouts == 1:
-        loaded = math.ceil(rows / at_a_time)
-        an_epoch, left_out = max(1, math.ceil(loaded / accumulation)), 0
-    else:
-        an_epoch, left_out = rows // config.batch, rows % config.batch
-        if not an_epoch:
-            raise InputError(
-                f"{rows} rows make no batch of {config.batch} prompts, so that GRPO would take no step. "
-                f"Take more rows, or --batch {rows} or less."
-            )
+    if rollouts > 1 and rows < config.batch:
+        raise InputError(
+            f"{rows} rows make no batch of {config.batch} prompts. Take more rows, or --batch {rows} or less."
+        )
+    an_epoch = math.ceil(rows / config.batch)
     steps = math.ceil(config.epochs * an_epoch)
     return Schedule(
         rows=rows,
         devices=devices,
         at_once=config.at_once,
-        accumulation=accumulation,
+        accumulation=whole // at_a_time,
         batch=config.batch,
         rollouts=rollouts,
         steps_an_epoch=an_epoch,
         steps=min(steps, config.most_steps or steps),
-        left_out=left_out,
+        twice=an_epoch * config.batch - rows if rollouts > 1 else 0,
     )

@@ -7,6 +7,7 @@ import pytest
 
 from crossomni.errors import InputError
 from crossomni.training.config import GRPOTraining, SFTTraining
+from crossomni.training.order import ByPrompt
 from crossomni.training.planning.schedule import processes, schedule
 
 
@@ -20,12 +21,21 @@ def grpo(**changes: Any) -> GRPOTraining:
     return GRPOTraining(model="m", out=Path("o"), **changes)
 
 
-def test_the_papers_grpo_is_61_steps_of_16_prompts() -> None:
-    """982 / 16 = 61.4; TRL leaves out the 6 prompts that fill no batch."""
+def test_the_papers_grpo_is_62_steps_of_16_prompts() -> None:
+    """982 / 16 = 61.4, rounded up; 10 prompts come twice, to fill the last batch."""
     made = schedule(grpo(at_once=2), 982, 8)
-    assert (61, 61, 6, 4) == (made.steps, made.steps_an_epoch, made.left_out, made.accumulation)
-    assert (976, 3_904) == (made.seen, made.completions)
-    assert "64 completions a step = 16 prompts × 4; 982 / 16 = 61.4, rounded down: 61 steps" in made.told
+    assert (62, 62, 10, 4) == (made.steps, made.steps_an_epoch, made.twice, made.accumulation)
+    assert (992, 3_968) == (made.seen, made.completions)
+    assert made.told.endswith(
+        "64 completions a step = 16 prompts × 4; 982 / 16 = 61.38, rounded up: 62 steps an epoch, 10 prompts twice"
+    )
+
+
+def test_what_divides_is_not_said_to_be_rounded() -> None:
+    """Neither in SFT nor in GRPO, and no prompt comes twice."""
+    assert schedule(sft(batch=4), 8, 1).told.endswith("4 rows a step; 8 / 4 = 2 steps an epoch")
+    assert schedule(grpo(batch=4), 8, 1).told.endswith("4 prompts × 4; 8 / 4 = 2 steps an epoch")
+    assert "65 / 32 = 2.03, rounded up: 3 steps" in schedule(sft(), 65, 1).told
 
 
 def test_sft_computes_the_last_batch_though_it_is_not_full() -> None:
@@ -35,14 +45,10 @@ def test_sft_computes_the_last_batch_though_it_is_not_full() -> None:
 
 
 @pytest.mark.parametrize(("rows", "batch", "rollouts"), [(982, 16, 4), (16, 16, 2), (33, 8, 4)])
-def test_grpo_steps_are_those_of_trls_sampler(rows: int, batch: int, rollouts: int) -> None:
-    """The sampler gives as many completions, each for as many steps as one generation serves."""
-    from trl.trainer.utils import RepeatSampler
-
+def test_grpo_steps_are_those_of_the_trainers_order(rows: int, batch: int, rollouts: int) -> None:
+    """It gives as many completions, each for as many steps as one generation serves."""
     made = schedule(grpo(batch=batch, rollouts=rollouts), rows, 1)
-    sampler = RepeatSampler(
-        range(rows), mini_repeat_count=rollouts, batch_size=batch, repeat_count=made.accumulation, shuffle=False
-    )
+    sampler = ByPrompt(prompts=rows, batch=batch, rollouts=rollouts, uses=made.accumulation, seed=0)
     # A generation's batch goes to `accumulation` micro-steps, which make one optimiser step.
     assert len(sampler) == made.steps * batch * rollouts * made.accumulation
 
@@ -63,7 +69,7 @@ def test_a_batch_that_does_not_divide_is_refused() -> None:
 
 
 def test_fewer_rows_than_a_batch_of_prompts_are_refused() -> None:
-    """GRPO would take no step; SFT takes one."""
+    """Of GRPO: most of its batch would be the same few prompts. SFT takes a step."""
     with pytest.raises(InputError, match="15 rows make no batch of 16 prompts"):
         schedule(grpo(), 15, 1)
     assert 1 == schedule(sft(), 15, 1).steps
