@@ -39,7 +39,13 @@ class TrainConfig:
     annotations: Path | None = field(default=None, metadata={"help": "Of full: the folder of annotations."})
     media: Path | None = field(default=None, metadata={"help": "Of full: the folder of your media files."})
     rows: int | None = field(default=None, metadata={"help": _OF_ROWS, "default": "all"})
-    tasks: str = field(default="", metadata={"help": "Train on these tasks alone: te,vi-au,…", "default": "all nine"})
+    tasks: str = field(
+        default="",
+        metadata={
+            "help": "Train on these tasks alone: te,vi-au,…; beside --ids: hold out these alone.",
+            "default": "all nine",
+        },
+    )
     ids: Path | None = field(
         default=None, metadata={"help": "Train on the rows of this file, an id a line, as crossomni sample writes it."}
     )
@@ -89,8 +95,6 @@ class TrainConfig:
                 raise InputError(f"{name} is {value}; wanted 0 or more.")
         if self.rows and self.ids is not None:
             raise InputError(f"rows is {self.rows}, and ids names the rows of {self.ids}; wanted one of the two.")
-        if self.tasks and self.ids is not None:
-            raise InputError(f"tasks is {self.tasks}, and ids names the rows of {self.ids}; wanted one of the two.")
         if self.tiny and not self.model.startswith("tiny:"):
             raise InputError(f"tiny has sizes, and model is {self.model}, which has its own; wanted tiny:KIND.")
         for name in ("learning_rate", "epochs"):

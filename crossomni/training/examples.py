@@ -123,7 +123,7 @@ def examples(
 
 def words(said: Sequence[Example], most: int = 300) -> list[str]:
     """Prompts with their replies, ``most`` of them evenly spaced: what a tiny thinker's words are learnt from."""
-    return [f"{one.prompt}\n{one.reply}" for one in said[:: max(1, len(said) // most)]]
+    return [f"{one.prompt}\n{one.reply}" for one in said[:: -(-len(said) // most)]]
 
 
 def dataset(columns: Iterable[dict[str, Any]]) -> Any:

@@ -33,7 +33,7 @@ def select(config: TrainConfig, corpus: Corpus) -> Selection:
     """The rows of ``config``: of its tasks, episodes are held out first, then ``--rows`` of the others are drawn.
 
     So ``--rows 982`` trains on 982. Where ``--ids`` names the rows, all of them are trained on, in the order of the
-    data; then episodes are held out that none of them is of.
+    data; then episodes are held out that none of them is of, and of these the rows of the tasks alone.
 
     Raises:
         InputError: for a split that is not there, when fewer rows are left than were asked for, or for ids that are not
@@ -82,9 +82,10 @@ def _named(config: TrainConfig, file: Path, corpus: Corpus) -> Selection:
     named = frozenset(read_ids(file, config.split, corpus))
     trained = tuple(row for row in rows if row.id in named)
     seen = {episode_of(row) for row in trained}
-    held_out = hold_out(rows, config.held_out, config.seed, keep=seen)[1]
+    watched = of_tasks(rows, config.tasks, config.split)
+    held_out = hold_out(watched, config.held_out, config.seed, keep=seen)[1]
     notes = []
-    if len(held_out) < config.held_out * len(rows):
+    if len(held_out) < config.held_out * len(watched):
         share = f"{len(held_out)} rows are held out, fewer than {config.held_out:.0%} of {config.split}"
         notes.append(
             f"{share}: {file} has rows of all other episodes. crossomni sample --held-out {config.held_out:g} leaves "

@@ -164,7 +164,8 @@ def test_tasks_that_are_not_there_are_refused(tasks: str, said: str) -> None:
         select(SFTTraining(model="m", out=Path("o"), tasks=tasks), Corpus.open("playhouse"))
 
 
-def test_tasks_beside_ids_are_refused(tmp_path: Path) -> None:
-    """A file names its rows, whatever their task."""
-    with pytest.raises(InputError, match="wanted one of the two"):
-        named(tmp_path, "x\n", tasks="au")
+def test_tasks_beside_ids_are_those_that_are_held_out(tmp_path: Path) -> None:
+    """A file names the rows that are trained on, whatever their task."""
+    te = [row for row in Corpus.open("playhouse").rows("train") if row.task is not None and row.task.id == "te"][:2]
+    found = named(tmp_path, lines(te), tasks="au", held_out=0.2)
+    assert (tuple(te), {"au"}) == (found.trained, {row.task.id for row in found.held_out if row.task is not None})

@@ -62,7 +62,7 @@ SAID = {
     "canaries_every": (2, "2"),
 }
 # Of two, one alone can be said.
-APART = ({"rows", "tasks"}, {"ids"})
+APART = ({"rows"}, {"ids"})
 KINDS = (SFTTraining, GRPOTraining)
 
 

@@ -1,7 +1,12 @@
-"""What a training tells while it goes: a line of ``history.jsonl`` for each logged step, and a bar in the terminal."""
+"""What a training tells while it goes: a line of ``history.jsonl`` for each logged step, and a bar in the terminal.
+
+Without a terminal a plain line of the log, now and then, stands for the bar.
+"""
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +15,8 @@ from crossomni.optional import need
 from crossomni.training.results.history import History
 
 _transformers = need("transformers", "a training")
+_log = logging.getLogger(__name__)
+_SECONDS = 30.0  # between two lines
 
 # What the bar shows beside its steps, where it was logged.
 _BESIDE = (("loss", "loss"), ("reward", "reward"), ("kl", "KL"), ("eval_loss", "held out"), ("eval_reward", "held out"))
@@ -52,10 +59,13 @@ class HistoryCallback(_transformers.TrainerCallback):  # type: ignore[misc, name
 
 
 class BarCallback(_transformers.TrainerCallback):  # type: ignore[misc, name-defined]
-    """A bar of optimiser steps with the latest loss or reward; hidden where nobody watches."""
+    """A bar of optimiser steps with the latest loss or reward; without a terminal, a line every ``seconds``."""
 
-    def __init__(self, description: str) -> None:
+    def __init__(self, description: str, seconds: float = _SECONDS) -> None:
         self.description = description
+        self.seconds = seconds
+        self._begun = self._told = 0.0  # by the clock
+        self._start = 0  # the step that this sitting began with
         self._bar: Any = None
         self._latest: dict[str, str] = {}
 
@@ -63,6 +73,8 @@ class BarCallback(_transformers.TrainerCallback):  # type: ignore[misc, name-def
         """Open the bar, at the checkpoint's step."""
         from tqdm import tqdm
 
+        self._begun = self._told = time.monotonic()
+        self._start = state.global_step
         if state.is_world_process_zero:
             self._bar = tqdm(
                 desc=self.description, total=state.max_steps, initial=state.global_step, unit="step", disable=None
@@ -72,6 +84,18 @@ class BarCallback(_transformers.TrainerCallback):  # type: ignore[misc, name-def
         """Move on."""
         if self._bar is not None:
             self._bar.update(state.global_step - self._bar.n)
+            if self._bar.disable:
+                self._tell(state)
+
+    def _tell(self, state: Any) -> None:
+        now = time.monotonic()
+        if now - self._told < self.seconds:
+            return
+        self._told = now
+        figures = "".join(f", {said} {value}" for said, value in self._latest.items())
+        left = (now - self._begun) / (state.global_step - self._start) * (state.max_steps - state.global_step)
+        of = f"step {state.global_step:,} of {state.max_steps:,}"
+        _log.info("%s: %s%s, about %s left", self.description, of, figures, self._bar.format_interval(left))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         """Show the latest figures."""

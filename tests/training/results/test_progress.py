@@ -2,13 +2,14 @@
 
 import contextlib
 import io
+import logging
 
 import pytest
 import torch
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import Trainer, TrainerCallback, TrainerState, TrainingArguments
 
 from crossomni.training.results.history import read_history
-from crossomni.training.results.progress import watch
+from crossomni.training.results.progress import BarCallback, watch
 
 
 class Stopped(Exception):
@@ -103,3 +104,20 @@ def test_going_on_gives_the_history_of_one_that_was_never_stopped(histories):
 def test_nothing_is_told_where_nobody_watches(histories):
     """Neither a bar nor the trainer's own lines of figures."""
     assert "" == histories["said"]
+
+
+@pytest.mark.parametrize(("seconds", "lines"), [(0.0, 2), (3600.0, 0)])
+def test_without_a_terminal_a_line_comes_now_and_then(caplog, seconds, lines):
+    """With the step, the latest figures and the time that is left; no sooner than was said."""
+    caplog.set_level(logging.INFO)
+    bar, state = BarCallback("lines", seconds), TrainerState(max_steps=1062, global_step=1000)
+    with contextlib.redirect_stderr(io.StringIO()):
+        bar.on_train_begin(None, state, None)
+        for state.global_step in (1001, 1002):
+            bar.on_step_end(None, state, None)
+            bar.on_log(None, state, None, {"loss": 0.5, "reward": 0.25})
+        bar.on_train_end(None, state, None)
+    assert lines == len(caplog.messages)
+    if lines:
+        assert caplog.messages[0].startswith("lines: step 1,001 of 1,062, about 00:0")
+        assert caplog.messages[1].startswith("lines: step 1,002 of 1,062, loss 0.5, reward 0.25, about 00:0")
