@@ -6,7 +6,7 @@ EDITABLE := --config-settings editable_mode=compat -e
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 RECIPE := Makefile setup.cfg constraints.txt $(wildcard tools/*cpu*.py)
 
-.PHONY: demo test check lint types doctests wheel-check shipped clean prerequisites
+.PHONY: demo learn test test-all check lint types doctests wheel-check shipped clean prerequisites
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -15,10 +15,13 @@ help:  ## this list
 demo: .venv/ready  ## evaluate a real language model on the embedded corpus
 	$(PY) -m crossomni demo
 
-test: .venv/ready-dev  ## run the tests
+test: .venv/ready-dev  ## run the tests, but for the slow ones
 	$(PY) -m pytest
 
-check: lint types doctests wheel-check test  ## all that CI runs
+test-all: .venv/ready-dev  ## run the slow tests too
+	$(PY) -m pytest -m "not gpu and not network"
+
+check: lint types doctests wheel-check test-all  ## all that CI runs
 
 lint: .venv/ready-dev
 	$(PY) -m ruff check

@@ -87,18 +87,17 @@ def held_out(thinker: Any, encoder: Encoder, examples: Sequence[Example], at_onc
 
 
 def _others(examples: Sequence[Example]) -> dict[Path, Path]:
-    """For each clip another, of another episode where there is one: in a ring, the first from half a round further.
+    """For each clip another, of another episode where there is one: the next longer one; the longest meet the shortest.
 
-    So each is another one's other clip about equally often; were it one clip for many, the rows would not be
-    independent.
+    So what is heard and seen is exchanged, and hardly how long it takes, which alone would change a loss of told times.
+    Each is another one's other clip about equally often; were it one clip for many, the rows would not be independent.
     """
-    episodes = {one.clip: episode_of(one.row) for one in examples}
-    clips = list(episodes)
+    rows = {one.clip: one.row for one in examples}
+    clips = sorted(rows, key=lambda clip: rows[clip].end_seconds - rows[clip].start_seconds)
     found = {}
     for place, clip in enumerate(clips):
-        start = place + len(clips) // 2
-        ring = [other for step in range(len(clips)) if (other := clips[(start + step) % len(clips)]) != clip]
-        strangers = [other for other in ring if episodes[other] != episodes[clip]]
+        ring = clips[place + 1 :] + clips[:place]
+        strangers = [other for other in ring if episode_of(rows[other]) != episode_of(rows[clip])]
         if ring:
             found[clip] = (strangers or ring)[0]
     return found

@@ -104,7 +104,8 @@ class Ready:
             "per_device_eval_batch_size": own.at_once,
             "gradient_accumulation_steps": self.schedule.accumulation,
             "num_train_epochs": own.epochs,
-            "max_steps": own.most_steps or -1,
+            # TRL goes on past the epochs for as many as it is told; here they are the most.
+            "max_steps": self.schedule.steps if own.most_steps else -1,
             "save_steps": own.save_every,
             "eval_strategy": "steps" if own.watch_every and self.selection.held_out else "no",
             "eval_steps": own.watch_every or None,

@@ -62,10 +62,12 @@ def check(config: SFTTraining | GRPOTraining, corpus: Corpus, *, devices: int | 
     """
     check_trl(config)
     chosen = select(config, corpus)
-    schedule(config, len(chosen.trained), processes() if devices is None else devices)
+    devices = processes() if devices is None else devices
+    schedule(config, len(chosen.trained), devices)
     check_labels(chosen.rows, config.split)
     if isinstance(config, GRPOTraining):
         check_rewards(config, corpus, chosen.rows)
+        check_looks(config, devices)
     if isinstance(config, SFTTraining):
         check_replies(chosen.rows, config.rationale)
     for row in {row.task: row for row in chosen.rows}.values():  # a prompt's files are the same for all rows of a task
@@ -122,6 +124,19 @@ def check_rewards(config: GRPOTraining, corpus: Corpus, rows: Sequence[Row]) -> 
                 f"--judge offline: the truth of {len(unknown)} clips is not there, of {unknown[0]} first "
                 f"({corpus.truth}). It judges playhouse alone: take --judge openai:NAME@URL, or --thinking-reward off."
             )
+
+
+def check_looks(config: GRPOTraining, devices: int) -> None:
+    """Find out whether completions of held-out prompts can be drawn in whole groups.
+
+    Raises:
+        InputError: when what is computed at once is no number of groups.
+    """
+    if config.watch_every and config.at_once * devices % config.rollouts:
+        raise InputError(
+            f"--watch-every {config.watch_every} looks at groups of {config.rollouts} completions, and --at-once "
+            f"{config.at_once} on {devices} processes makes no whole ones. Take a multiple, or --watch-every 0."
+        )
 
 
 def check_trl(config: SFTTraining | GRPOTraining) -> None:

@@ -305,6 +305,7 @@ def _sum(clip: ClipInputs) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("tiny", ["qwen2_5_omni"], indirect=True)  # to a store all kinds are alike
 def test_two_processes_share_a_store(tiny: Tiny, thinker: Any, files: list[Path], tmp_path: Path) -> None:
     """Both get what one alone would make; there is one entry, which a third one reads."""
     context = multiprocessing.get_context("spawn")

@@ -105,7 +105,7 @@ def test_who_sees_has_a_gain_above_zero(learned: Learned) -> None:
 
 def test_who_learned_other_clips_replies_has_a_gain_below_zero(learned: Learned) -> None:
     """Each reply is that of the clip which is shown in the place of its own."""
-    swapped = [replace(one, reply="ABCDEF"[(number // 2 + 3) % 6] * 4) for number, one in enumerate(learned.examples())]
+    swapped = [replace(one, reply="ABCDEF"[(number // 2 + 1) % 6] * 4) for number, one in enumerate(learned.examples())]
     found = measured(learned, swapped)
     assert found.gain is not None
     assert found.gain.high < 0
@@ -188,6 +188,16 @@ def test_each_clip_is_another_ones_other_once(count: int) -> None:
     others = _others([example(number, Path(f"{number}.mp4")) for number in range(count)])
     assert count == len({*others.values()}) == len(others)
     assert all(clip != other for clip, other in others.items())
+
+
+def test_the_other_clip_is_the_next_longer_one() -> None:
+    """Whatever the order of rows; the longest one meets the shortest."""
+    seconds = (9.0, 5.0, 7.0, 6.0)
+    made = [example(number, Path(str(number))) for number in range(4)]
+    others = _others(
+        [replace(one, row=replace(one.row, end_seconds=end)) for one, end in zip(made, seconds, strict=True)]
+    )
+    assert {"1": "3", "3": "2", "2": "0", "0": "1"} == {str(clip): str(other) for clip, other in others.items()}
 
 
 def test_the_other_clip_is_of_another_episode() -> None:

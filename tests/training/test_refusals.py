@@ -229,3 +229,9 @@ def test_a_rationale_that_no_reply_can_be_made_of(tiny: dict[str, Path], data: A
 def test_a_model_that_is_not_there(data: Any, tmp_path: Path) -> None:
     """A folder without a configuration."""
     assert "cannot be loaded" in refusal(sft(tmp_path), data())
+
+
+def test_looks_at_parts_of_a_group_are_refused(tiny: dict[str, Path], data: Any) -> None:
+    """Rewards compare the completions of one prompt, on held-out rows as well."""
+    said = refusal(grpo(tiny["qwen2_5_omni"], watch_every=5, rollouts=4, at_once=2), data())
+    assert "--at-once 2 on 1 processes makes no whole ones. Take a multiple" in said

@@ -3,7 +3,7 @@
 A pass forward takes two operations for each weight and token, the way back two more for the gradients that are handed
 on, and two for those of the weights that are trained (Kaplan et al. 2020, arXiv 2001.08361, section 2.1); attention
 takes 4 × layers × heads' width for each pair of tokens, half of them masked. A layer that is recomputed takes its pass
-again.
+again. What rows share is read once (``planning.sharing``); the mask of branches makes attention compute all pairs.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from crossomni.training.planning.lengths import Lengths
 from crossomni.training.planning.machine import Machine
 from crossomni.training.planning.memory import recomputes
 from crossomni.training.planning.schedule import Schedule
+from crossomni.training.planning.sharing import Sharing
 
 # Of a matrix product's rate, what a training reaches: norms, attention and the optimiser go by memory's speed. Taken,
 # not measured; large GPU runs are said to reach 0.4 to 0.5 of their peak (Chowdhery et al. 2022, PaLM, section 4.1).
@@ -35,34 +36,39 @@ class Stretch:
 
 
 def stretches(
-    config: TrainConfig, thinker: Thinker, plan: Schedule, lengths: Lengths, machine: Machine, *, clips: int
+    config: TrainConfig,
+    thinker: Thinker,
+    plan: Schedule,
+    lengths: Lengths,
+    machine: Machine,
+    shared: Sharing,
+    *,
+    clips: int,
 ) -> tuple[Stretch, ...]:
     """What takes how long, one after the other; waiting for a judge is not among it."""
     rate = machine.operations_a_second * UTILISATION
-    found = [_decoding(lengths, clips, plan), _towers(config, thinker, plan, lengths, rate, clips)]
-    reply = lengths.reply
+    found = [_decoding(lengths, clips, plan), _towers(config, thinker, plan, lengths, rate, shared, clips)]
     if isinstance(config, GRPOTraining):
-        reply = min(lengths.reply, config.most_new_tokens)
-        found += _generating(config, thinker, plan, lengths, machine)
-    tokens = lengths.prompt + reply
-    samples = plan.completions or plan.seen
+        found += _generating(config, thinker, plan, lengths, machine, shared)
     passes = plan.steps * plan.accumulation * plan.devices
-    forward = samples * _forward(thinker, tokens)
+    is_masked = isinstance(config, GRPOTraining) or shared.trunks < shared.branches
+    forward = shared.trunks * _forward(thinker, shared.row, is_masked=is_masked)
     again = recomputes(config, is_gpu=machine.is_gpu)
     back = (1.0 if config.lora == "on" else 2.0) + again
     calls = thinker.layers * _CALLS * passes * machine.seconds_a_call
     if isinstance(config, GRPOTraining) and config.beta:
-        found.append(_of("reference", forward, calls, rate, plan, f"{samples:,} completions, forward"))
+        found.append(_of("reference", forward, calls, rate, plan, f"{shared.told}, forward"))
     what = "forward, back" + (", and layers again" if again else "")
     found.append(
-        _of("learning", forward * (1 + back), calls * (1 + _BACK + again), rate, plan, f"{samples:,} rows, {what}")
+        _of("learning", forward * (1 + back), calls * (1 + _BACK + again), rate, plan, f"{shared.told}, {what}")
     )
     return tuple(found)
 
 
-def _forward(thinker: Thinker, tokens: float) -> float:
-    """Operations of one row's pass forward."""
-    attention = 2 * thinker.layers * thinker.heads * thinker.head_dim * tokens**2
+def _forward(thinker: Thinker, tokens: float, *, is_masked: bool = False) -> float:
+    """Operations of one row's pass forward; with a mask of its own, pairs are computed that it then leaves out."""
+    pairs = tokens**2 * (1.0 if is_masked else 0.5)
+    attention = 4 * thinker.layers * thinker.heads * thinker.head_dim * pairs
     return 2 * thinker.working * tokens + attention
 
 
@@ -77,7 +83,7 @@ def _decoding(lengths: Lengths, clips: int, plan: Schedule) -> Stretch:
 
 
 def _towers(
-    config: TrainConfig, thinker: Thinker, plan: Schedule, lengths: Lengths, rate: float, clips: int
+    config: TrainConfig, thinker: Thinker, plan: Schedule, lengths: Lengths, rate: float, shared: Sharing, clips: int
 ) -> Stretch:
     patches = lengths.video * thinker.merge**2
     heard = lengths.audio * (2 if thinker.family == "qwen2_5_omni" else 1)  # Qwen2.5-Omni halves behind its layers
@@ -85,20 +91,20 @@ def _towers(
     if config.towers == "on":
         times, how = clips, f"{clips} clips, once; then from disk"
     else:
-        # Rollouts, reference and policy each look again, at every completion.
-        passes = 2 + bool(config.beta) if isinstance(config, GRPOTraining) else 1
-        times = (plan.completions or plan.seen) * passes
-        how = f"{times:,} times, once for each row and pass"
+        # Rollouts, reference and policy each look again.
+        has_reference = isinstance(config, GRPOTraining) and bool(config.beta)
+        times = shared.rollouts + shared.trunks * (1 + has_reference)
+        how = f"{times:,} times, once for each reading in each pass"
     return Stretch(name="towers", seconds=times * once / rate / plan.devices, how=how)
 
 
 def _generating(
-    config: GRPOTraining, thinker: Thinker, plan: Schedule, lengths: Lengths, machine: Machine
+    config: GRPOTraining, thinker: Thinker, plan: Schedule, lengths: Lengths, machine: Machine, shared: Sharing
 ) -> list[Stretch]:
     rate = machine.operations_a_second * UTILISATION
     together = plan.together
     turns = math.ceil(plan.at_once * plan.accumulation / together)  # of generating, one after the other, in a step
-    reading = plan.completions * _forward(thinker, lengths.prompt)
+    reading = shared.rollouts * _forward(thinker, lengths.prompt)
     said = min(lengths.longest - lengths.longest_prompt, config.most_new_tokens)
     steps = plan.steps * turns * said
     # A word for each of the completions: all weights are read once, and each one's keys and values.
@@ -108,6 +114,6 @@ def _generating(
     slowest = max(moved / machine.bytes_a_second, operations / rate, thinker.layers * _CALLS * machine.seconds_a_call)
     how = f"{plan.steps} × {turns} × {said} words, {together} completions at once, as long as the longest rationale"
     return [
-        Stretch(name="reading prompts", seconds=reading / rate / plan.devices, how=f"{plan.completions:,} prompts"),
+        Stretch(name="reading prompts", seconds=reading / rate / plan.devices, how=f"{shared.rollouts:,} prompts"),
         Stretch(name="rollouts", seconds=steps * slowest, how=how),
     ]

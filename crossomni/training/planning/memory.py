@@ -1,6 +1,8 @@
 """What a training keeps on each device, and on disk: an estimate, part by part.
 
 Weights, LoRA, gradients and AdamW's states are exact; the rest is a model of what happens, and each part says which.
+Completions of one prompt in a batch share its tokens (``planning.sharing``). Of rows about one clip that is not counted
+on: a batch may be of rows that are left over, each about another clip.
 Not counted: the allocator's loss, the libraries' own buffers, and the towers' activations (they are frozen).
 """
 
@@ -12,6 +14,7 @@ from crossomni.training.config import GRPOTraining, TrainConfig
 from crossomni.training.planning.architecture import Thinker
 from crossomni.training.planning.lengths import Lengths
 from crossomni.training.planning.schedule import Schedule
+from crossomni.training.planning.sharing import Sharing
 
 _FLOAT = 4  # bytes of a float32
 _STATES = 2  # that AdamW keeps of each parameter
@@ -31,7 +34,7 @@ class Part:
 
 
 def on_device(
-    config: TrainConfig, thinker: Thinker, plan: Schedule, lengths: Lengths, *, is_gpu: bool
+    config: TrainConfig, thinker: Thinker, plan: Schedule, lengths: Lengths, shared: Sharing, *, is_gpu: bool
 ) -> tuple[Part, ...]:
     """What each device holds. Weights are whole on each; under FSDP2 they, gradients and states are shared out."""
     trained = parameters_trained(config, thinker)
@@ -51,7 +54,7 @@ def on_device(
     if isinstance(config, GRPOTraining) and config.beta:
         kept = "the SFT adapter, once more" if is_lora else "the start weights, once more"
         parts.append(Part(name="reference", bytes=(trained if is_lora else thinker.parameters) * each, how=kept))
-    parts += _activations(config, thinker, lengths, plan, again=recomputes(config, is_gpu=is_gpu))
+    parts += _activations(config, thinker, lengths, plan, shared, again=recomputes(config, is_gpu=is_gpu))
     if isinstance(config, GRPOTraining):
         parts += _rollouts(config, thinker, plan, lengths)
     return tuple(parts)
@@ -68,9 +71,11 @@ def recomputes(config: TrainConfig, *, is_gpu: bool) -> bool:
     return bool(config.trl.get("activation_checkpointing", config.trl.get("gradient_checkpointing", is_gpu)))
 
 
-def sequence(config: TrainConfig, lengths: Lengths) -> int:
-    """Tokens of the longest row that a device may have to compute."""
-    return lengths.longest_prompt + config.most_new_tokens if isinstance(config, GRPOTraining) else lengths.longest
+def sequence(config: TrainConfig, lengths: Lengths, branches: int = 1) -> int:
+    """Tokens of the longest row that a device may have to compute; of GRPO, with so many completions."""
+    if isinstance(config, GRPOTraining):
+        return lengths.longest_prompt + branches * config.most_new_tokens
+    return lengths.longest
 
 
 def on_disk(config: TrainConfig, thinker: Thinker, lengths: Lengths, clips: int) -> Part:
@@ -81,8 +86,14 @@ def on_disk(config: TrainConfig, thinker: Thinker, lengths: Lengths, clips: int)
     return Part(name="towers' outputs", bytes=size if config.towers == "on" else 0.0, how=how)
 
 
-def _activations(config: TrainConfig, thinker: Thinker, lengths: Lengths, plan: Schedule, *, again: bool) -> list[Part]:
-    tokens = plan.at_once * sequence(config, lengths)
+def _activations(
+    config: TrainConfig, thinker: Thinker, lengths: Lengths, plan: Schedule, shared: Sharing, *, again: bool
+) -> list[Part]:
+    row = sequence(config, lengths, shared.most_branches)
+    tokens = shared.most_trunks * row
+    rows = f"{shared.most_trunks} × {row:,} tokens at once"
+    if isinstance(config, GRPOTraining):
+        rows += f" (a prompt and {shared.most_branches} completions)"
     heads = thinker.heads * thinker.head_dim
     # One layer: norms' and projections' inputs, q, k, v, attention's output, and the three wide vectors of a gated MLP.
     one = _NORMS * thinker.hidden + 2 * heads + 2 * thinker.kv_heads * thinker.head_dim + 4 * thinker.between
@@ -93,7 +104,7 @@ def _activations(config: TrainConfig, thinker: Thinker, lengths: Lengths, plan: 
         Part(
             name="activations, recomputed",
             bytes=kept * each,
-            how=f"{tokens:,} tokens at once: each layer's input, and one layer whole",
+            how=f"{rows}: each layer's input, and one layer whole",
             counted=again,
         ),
         Part(
@@ -106,6 +117,9 @@ def _activations(config: TrainConfig, thinker: Thinker, lengths: Lengths, plan: 
     replies = plan.at_once * (config.most_new_tokens if isinstance(config, GRPOTraining) else round(lengths.reply))
     tile = min(replies, _TILE[0]) * min(thinker.vocabulary, _TILE[1]) * _FLOAT
     full = tokens * thinker.vocabulary * _FLOAT
+    if isinstance(config, GRPOTraining):
+        how = f"{shared.most_trunks} × {row:,}² pairs of tokens, 1 + {each} bytes"
+        parts.append(Part(name="mask of branches", bytes=shared.most_trunks * row**2 * (1 + each), how=how))
     return [
         *parts,
         Part(name="logits, in tiles", bytes=tile, how=f"TRL's fused head: {replies:,} tokens of replies, float32"),
@@ -122,7 +136,7 @@ def _rollouts(config: GRPOTraining, thinker: Thinker, plan: Schedule, lengths: L
     """Rollouts and gradients do not happen at the same time, but what was allocated for one is not given back."""
     together = plan.together
     each = sequence(config, lengths)
-    prompts = together * lengths.longest_prompt
+    prompts = together // plan.rollouts * lengths.longest_prompt
     return [
         Part(
             name="cache of rollouts",
@@ -130,7 +144,7 @@ def _rollouts(config: GRPOTraining, thinker: Thinker, plan: Schedule, lengths: L
             how=f"{together} completions at once × {each:,} tokens × {thinker.kv_elements:,} numbers",
         ),
         Part(
-            name="logits of whole prompts",
+            name="logits of whole prompts",  # each is read once for all of its completions
             bytes=prompts * thinker.vocabulary * thinker.bytes_each,
             how=f"{prompts:,} tokens: thinkers cannot be told to make those of the last one alone",
         ),

@@ -22,6 +22,7 @@ from crossomni.training.planning.lengths import ROWS, Lengths, evenly, lengths, 
 from crossomni.training.planning.machine import Machine, this_machine
 from crossomni.training.planning.memory import Part, on_device, on_disk, parameters_trained
 from crossomni.training.planning.schedule import Schedule, processes, schedule
+from crossomni.training.planning.sharing import Sharing, sharing
 from crossomni.training.selection import clips_of, select
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Plan:
     notes: tuple[str, ...]
     schedule: Schedule
     lengths: Lengths
+    sharing: Sharing
     memory: tuple[Part, ...]  # of each device; an estimate
     store: Part  # on disk
     asking: Asking
@@ -91,6 +93,7 @@ class Plan:
             "schedule": asdict(self.schedule) | {"seen": self.schedule.seen, "completions": self.schedule.completions},
             "lengths": asdict(self.lengths),
             "tokens": self.tokens,
+            "sharing": asdict(self.sharing) | {"tokens": self.sharing.tokens},
             "memory": {"parts": [asdict(part) for part in self.memory], "bytes": self.memory_bytes, "fits": self.fits},
             "store": asdict(self.store),
             "judge": asdict(self.asking),
@@ -135,6 +138,7 @@ class Plan:
         for name, count in self.tokens.items():
             part = f"{one[name]:,} a row" if name in one else f"{one['reply']:,} in a row's own rationale and answer"
             yield name, number(count), part
+        yield "learned from", number(self.sharing.tokens), f"{self.sharing.told}; what is shared is read once"
         yield "longest row", f"{self.lengths.longest:,}", f"{self.lengths.measured}; {self.lengths.by}"
 
     def _memory(self) -> Iterator[tuple[str, str, str]]:
@@ -190,6 +194,7 @@ def plan(
     if not device.is_gpu:
         thinker = replace(thinker, bytes_each=4)  # without an accelerator, weights are loaded in float32
     clips = len(clips_of(chosen.rows))
+    shared = sharing(config, steps, long, [row.clip_id for row in chosen.trained])
     return Plan(
         config=config,
         thinker=thinker,
@@ -199,11 +204,12 @@ def plan(
         notes=chosen.notes,
         schedule=steps,
         lengths=long,
-        memory=on_device(config, thinker, steps, long, is_gpu=device.is_gpu),
+        sharing=shared,
+        memory=on_device(config, thinker, steps, long, shared, is_gpu=device.is_gpu),
         store=on_disk(config, thinker, long, clips),
         asking=asking(config, steps, long, chosen.trained),
         machine=device,
-        time=stretches(config, thinker, steps, long, device, clips=clips),
+        time=stretches(config, thinker, steps, long, device, shared, clips=clips),
     )
 
 

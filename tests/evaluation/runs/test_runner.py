@@ -36,6 +36,20 @@ def lines(out: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (out / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
+@pytest.fixture(scope="module")
+def whole(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run that nothing changes."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    evaluate(config(data, folder))
+    return folder
+
+
+@pytest.fixture
+def finished(whole: Path, tmp_path: Path) -> Path:
+    """A copy of it for one test: ``tmp_path / "run"``."""
+    return shutil.copytree(whole, tmp_path / "run")
+
+
 def test_a_run_leaves_the_four_files_of_the_contract(data: Path, tmp_path: Path) -> None:
     """The four files hold what the contract says, and nothing else is there."""
     summary = evaluate(config(data, tmp_path / "run"))
@@ -96,12 +110,11 @@ def test_a_finished_run_is_not_asked_again(data: Path, tmp_path: Path) -> None:
     ("changes", "named"),
     [({"limit": 5}, "configuration.limit is 5, there None"), ({"prompt": "cot"}, "configuration.prompt is 'cot'")],
 )
-def test_another_configuration_is_refused(data: Path, tmp_path: Path, changes: dict[str, Any], named: str) -> None:
+def test_another_configuration_is_refused(data: Path, finished: Path, changes: dict[str, Any], named: str) -> None:
     """A folder of another configuration is left alone, and the error says what differs."""
-    evaluate(config(data, tmp_path / "run"))
     with pytest.raises(RunError, match=named):
-        evaluate(config(data, tmp_path / "run", **changes))
-    assert len(lines(tmp_path / "run")) == 27
+        evaluate(config(data, finished, **changes))
+    assert len(lines(finished)) == 27
 
 
 def test_a_run_is_opened_from_any_folder(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,19 +128,18 @@ def test_a_run_is_opened_from_any_folder(data: Path, tmp_path: Path, monkeypatch
     assert rescore(tmp_path / "run") == first
 
 
-def test_a_run_noted_by_a_relative_path_goes_on(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_noted_by_a_relative_path_goes_on(data: Path, finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However a folder is spelled, it is the same run; another folder's is not."""
-    evaluate(config(data, tmp_path / "run"))
-    about = json.loads((tmp_path / "run/run.json").read_text())
+    about = json.loads((finished / "run.json").read_text())
     about["configuration"]["data"] = f"../{data.name}"
-    write_json(tmp_path / "run/run.json", about)
+    write_json(finished / "run.json", about)
     (data.parent / "beside").mkdir(exist_ok=True)
     monkeypatch.chdir(data.parent / "beside")
 
-    assert evaluate(config(Path(f"../{data.name}"), tmp_path / "run")).scores
-    assert evaluate(config(data, tmp_path / "run")).scores
+    assert evaluate(config(Path(f"../{data.name}"), finished)).scores
+    assert evaluate(config(data, finished)).scores
     with pytest.raises(RunError, match=r"configuration\.prompts is '.*beside', there None"):
-        evaluate(config(data, tmp_path / "run", prompts=Path(".")))
+        evaluate(config(data, finished, prompts=Path(".")))
 
 
 @pytest.mark.parametrize("field", ["annotations", "media", "prompts", "adapter"])
@@ -138,16 +150,15 @@ def test_every_folder_is_noted_whole(field: str, monkeypatch: pytest.MonkeyPatch
     assert (asked[field], asked["data"]) == (str(tmp_path.resolve() / "mine"), "playhouse")
 
 
-def test_a_folder_that_differs_in_all_is_refused_in_one_short_line(data: Path, tmp_path: Path) -> None:
+def test_a_folder_that_differs_in_all_is_refused_in_one_short_line(data: Path, finished: Path) -> None:
     """Of many differences three are told, also where run.json is empty."""
-    evaluate(config(data, tmp_path / "run"))
     many = {"limit": 3, "prompt": "cot", "seed": 9, "frames": 3, "temperature": 0.5, "knock_out": ("biography",)}
     with pytest.raises(RunError, match=r"configuration\..*; and \d+ more\. Choose another folder") as refused:
-        evaluate(config(data, tmp_path / "run", **many))
+        evaluate(config(data, finished, **many))
     assert str(refused.value).count(", there ") == 3
-    write_json(tmp_path / "run/run.json", {})
+    write_json(finished / "run.json", {})
     with pytest.raises(RunError, match=r"there None; and \d+ more\. Choose another folder") as refused:
-        evaluate(config(data, tmp_path / "run"))
+        evaluate(config(data, finished))
     assert len(str(refused.value)) < 400
 
 
@@ -189,22 +200,20 @@ def test_predictions_without_their_run_are_refused(data: Path, tmp_path: Path) -
         (LINE.replace('"reply": ""', '"reply": 3'), "line 28: prediction 'clip_00-au': reply is 3"),
     ],
 )
-def test_a_damaged_prediction_is_named(data: Path, tmp_path: Path, line: str, named: str) -> None:
+def test_a_damaged_prediction_is_named(data: Path, finished: Path, line: str, named: str) -> None:
     """A line that is no prediction stops the run and is named."""
-    evaluate(config(data, tmp_path / "run"))
-    with (tmp_path / "run/predictions.jsonl").open("a") as file:
+    with (finished / "predictions.jsonl").open("a") as file:
         file.write(line + "\n")
     with pytest.raises(RunError, match=named):
-        evaluate(config(data, tmp_path / "run"))
+        evaluate(config(data, finished))
 
 
-def test_a_row_that_is_there_twice_is_named(data: Path, tmp_path: Path) -> None:
+def test_a_row_that_is_there_twice_is_named(finished: Path) -> None:
     """A prediction that was copied into the file by hand is not counted twice."""
-    evaluate(config(data, tmp_path / "run"))
-    with (tmp_path / "run/predictions.jsonl").open("a") as file:
-        file.write(json.dumps(lines(tmp_path / "run")[3]) + "\n")
+    with (finished / "predictions.jsonl").open("a") as file:
+        file.write(json.dumps(lines(finished)[3]) + "\n")
     with pytest.raises(RunError, match="line 28: row 'clip_00-au-vi' is there for the second time"):
-        rescore(tmp_path / "run")
+        rescore(finished)
 
 
 def test_failed_rows_have_a_name_and_count_as_wrong(data: Path, tmp_path: Path) -> None:

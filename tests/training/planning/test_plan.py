@@ -4,6 +4,7 @@ import io
 import json
 import math
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,21 +44,22 @@ def thinker(folder: Path) -> Thinker:
 
 def sft(**changes: Any) -> Plan:
     """A fine-tuning on playhouse, planned for a GPU that is known."""
-    given = {"model": "Qwen/Qwen2.5-Omni-7B", "out": Path("o"), **changes}
-    return plan(SFTTraining(**given), machine=known_machine("H100"))
+    return _planned(SFTTraining, **changes) if changes else _plain(SFTTraining)
 
 
 def grpo(**changes: Any) -> Plan:
     """A GRPO on playhouse, planned for a GPU that is known."""
-    given = {
-        "model": "Qwen/Qwen2.5-Omni-7B",
-        "out": Path("o"),
-        "rows": 100,
-        "judge": JUDGE,
-        "judge_price": PRICE,
-        **changes,
-    }
-    return plan(GRPOTraining(**given), machine=known_machine("H100"))
+    return _planned(GRPOTraining, **changes) if changes else _plain(GRPOTraining)
+
+
+def _planned(kind: type[SFTTraining] | type[GRPOTraining], **changes: Any) -> Plan:
+    given: dict[str, Any] = {"model": "Qwen/Qwen2.5-Omni-7B", "out": Path("o")}
+    if kind is GRPOTraining:
+        given |= {"rows": 100, "judge": JUDGE, "judge_price": PRICE}
+    return plan(kind(**{**given, **changes}), machine=known_machine("H100"))
+
+
+_plain = cache(_planned)  # a plan does not change, and takes a while
 
 
 def parts(made: Plan) -> dict[str, float]:
@@ -151,7 +153,10 @@ def test_the_estimate_of_activations_is_near_what_autograd_keeps(folder: Path, t
         model.model.language_model(inputs_embeds=embedded, use_cache=False)
     made = sft(model=str(folder))
     one = replace(made.lengths, longest=tokens)
-    planned = {part.name: part.bytes for part in _activations(made.config, thinker, one, made.schedule, again=False)}
+    planned = {
+        part.name: part.bytes
+        for part in _activations(made.config, thinker, one, made.schedule, made.sharing, again=False)
+    }
     assert 0.5 < planned["activations, kept"] / sum(kept.values()) < 2
 
 
@@ -163,13 +168,36 @@ def test_a_processor_computes_in_float32() -> None:
 
 
 def test_rollouts_take_room_for_their_cache_and_their_prompts_logits() -> None:
-    """One prompt's four completions at a time, or as many as are computed at once."""
+    """Completions of half the prompts at a time; a prompt is read once for its four."""
     numbers = 2 * 28 * 4 * 128  # keys and values × layers × heads × their width
-    for at_once, together in ((1, 4), (8, 8)):
-        made = grpo(at_once=at_once)
+    for batch, together in ((1, 4), (16, 32)):
+        made = grpo(batch=batch, at_once=4)
         prompt = made.lengths.longest_prompt
         assert together * (prompt + 512) * numbers * 2 == parts(made)["cache of rollouts"]
-        assert together * prompt * 152_064 * 2 == parts(made)["logits of whole prompts"]
+        assert together / 4 * prompt * 152_064 * 2 == parts(made)["logits of whole prompts"]
+
+
+@pytest.mark.parametrize(
+    ("at_once", "trunks", "longest"), [(1, 4, (1, 1)), (2, 2, (1, 2)), (4, 1, (1, 4)), (8, 1, (2, 4))]
+)
+def test_completions_of_a_prompt_share_its_tokens(at_once: int, trunks: int, longest: tuple[int, int]) -> None:
+    """In learning as many as stand in one batch; rollouts read a prompt once in any case."""
+    made = grpo(at_once=at_once)
+    prompts = made.schedule.seen
+    assert (trunks * prompts, 4 * prompts) == (made.sharing.trunks, made.sharing.branches)
+    assert prompts == made.sharing.rollouts
+    row = made.lengths.longest_prompt + longest[1] * 512
+    how = next(part.how for part in made.memory if part.name == "activations, recomputed")
+    assert how.startswith(f"{longest[0]} × {row:,} tokens at once (a prompt and {longest[1]} completions)")
+
+
+def test_rows_about_a_clip_share_its_tokens() -> None:
+    """Those of one batch; alone, each reads its clip."""
+    alone, shared = sft(), sft(at_once=8)
+    assert (alone.schedule.seen, "160 rows") == (alone.sharing.trunks, alone.sharing.told)
+    assert shared.sharing.trunks < 0.3 * alone.sharing.trunks
+    learning, less = (next(part.seconds for part in one.time if part.name == "learning") for one in (alone, shared))
+    assert less < learning
 
 
 def test_more_devices_take_less_time() -> None:
@@ -181,11 +209,11 @@ def test_more_devices_take_less_time() -> None:
 def test_judge_calls_are_counted_with_their_cost() -> None:
     """Prompts × rollouts × rubrics, at most; nothing without rewards that ask, or with the offline judge."""
     made = grpo().asking
-    assert 6 * 16 * 4 * 2 == made.calls
-    assert "800 an epoch if no prompt were left out" in made.how
+    assert 7 * 16 * 4 * 2 == made.calls
+    assert made.how.endswith("12 prompts twice in an epoch")
     assert (made.read * 1.0 + made.written * 4.0) / 1e6 == pytest.approx(made.cost)
     assert [0, 0] == [grpo(judge="offline").asking.calls, grpo(thinking_reward="off").asking.calls]
-    assert 6 * 16 * 4 == grpo(weights={"context": 1.0}).asking.calls
+    assert 7 * 16 * 4 == grpo(weights={"context": 1.0}).asking.calls
 
 
 def test_the_store_holds_each_clip_once() -> None:

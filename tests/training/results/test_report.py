@@ -20,6 +20,14 @@ def page(folder):
     return " ".join(re.sub(r"<[^>]+>", " ", text).split())
 
 
+@pytest.fixture(scope="module")
+def grpo(tmp_path_factory):
+    """The folder of a GRPO of forty steps, with its page."""
+    folder = write(tmp_path_factory.mktemp("grpo"), "grpo", 40)
+    write_report(folder.path)
+    return folder
+
+
 def test_the_folder_gets_its_page_and_its_picture(tmp_path):
     """Both are made from what lies there."""
     folder = write(tmp_path)
@@ -28,17 +36,15 @@ def test_the_folder_gets_its_page_and_its_picture(tmp_path):
     assert "Supervised fine-tuning of Qwen2.5-Omni-3B" in page(folder)
 
 
-def test_it_needs_nothing_beside_it(tmp_path):
+def test_it_needs_nothing_beside_it(grpo):
     """No script, no style and no picture from elsewhere."""
-    text = write_report(write(tmp_path, "grpo").path).read_text(encoding="utf-8")
+    text = grpo.report_path.read_text(encoding="utf-8")
     assert [] == re.findall(r"<script|<link|<img|@import|src=", text)
 
 
-def test_both_tenths_are_told(tmp_path):
+def test_both_tenths_are_told(grpo):
     """Rewards of the first four and of the last four of forty steps, each with its interval."""
-    folder = write(tmp_path, "grpo", 40)
-    write_report(tmp_path)
-    found = re.search(r"reward, all together ([\d.]+) \[.*?\] ([\d.]+) \[.*?\] ([\d.]+) \[", page(folder))
+    found = re.search(r"reward, all together ([\d.]+) \[.*?\] ([\d.]+) \[.*?\] ([\d.]+) \[", page(grpo))
     assert ("0.0625", "0.963", "0.9") == found.groups()
 
 
@@ -106,10 +112,9 @@ def test_another_folder_is_refused(tmp_path):
         write_report(tmp_path)
 
 
-def test_the_terminal_has_the_same_table(tmp_path):
+def test_the_terminal_has_the_same_table(grpo):
     """Within 80 columns."""
-    write(tmp_path, "grpo", 40)
     out = io.StringIO()
-    Console(file=out, width=80).print(tenths_table(tmp_path))
+    Console(file=out, width=80).print(tenths_table(grpo.path))
     assert "reward: logic" in out.getvalue()
     assert "0.9" in out.getvalue()
