@@ -1,28 +1,53 @@
-"""The command as people run it: in a process of its own, on a small dataset on disk."""
+"""The command as people run it, on a small dataset on disk; in a process of its own where that could matter."""
 
+import io
 import json
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from crossomni.cli import main
 from tests.construction.plays import filmed
 from tests.small_corpus import small, write_lines
 
 HAND_MADE = ("answer", "three options", "two ids", "rationale")
 
 
-def crossomni(*arguments: str | Path, file_bytes: int | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command line; ``file_bytes`` is the size beyond which no file can grow, as on a full disk."""
+@dataclass(frozen=True)
+class Done:
+    """A command that came to its end."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def crossomni(*arguments: str | Path) -> Done:
+    """Run the command line in this process, where what it needs is loaded already."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as given, redirect_stdout(out), redirect_stderr(err):
+        given.setattr(sys, "argv", ["crossomni", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+    assert left.value.code is None or isinstance(left.value.code, int)
+    return Done(left.value.code or 0, out.getvalue(), err.getvalue())
+
+
+def in_a_process(*arguments: str | Path, file_bytes: int | None = None) -> Done:
+    """Run it as people do; ``file_bytes`` is the size beyond which no file can grow, as on a full disk."""
     command = [sys.executable, "-m", "crossomni", *map(str, arguments)]
     if file_bytes is not None:
         command = ["prlimit", f"--fsize={file_bytes}", *command]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
-def refusal(done: subprocess.CompletedProcess[str]) -> str:
+def refusal(done: Done) -> str:
     """The one line that a refused command says."""
     assert done.returncode == 2, done.stderr
     lines = [line for line in done.stderr.splitlines() if line.startswith("crossomni:")]
@@ -73,7 +98,7 @@ def test_replies_made_elsewhere_are_scored(data, tmp_path):
 def test_another_runs_folder_is_refused(data, tmp_path):
     """A run does not go on in the folder of a run with another configuration."""
     crossomni("evaluate", "--data", data, "--model", "uniform", "--out", tmp_path / "run")
-    done = crossomni("evaluate", "--data", data, "--model", "longest-option", "--out", tmp_path / "run")
+    done = in_a_process("evaluate", "--data", data, "--model", "longest-option", "--out", tmp_path / "run")
     assert "belongs to another run" in refusal(done)
 
 
@@ -160,7 +185,7 @@ def test_wrong_usage_is_one_line(arguments, said):
 
 def test_without_a_command_the_help_is_shown():
     """What commands there are; a script that forgot its command still sees a failure."""
-    done = crossomni()
+    done = in_a_process()
     assert (2, "") == (done.returncode, done.stderr)
     assert "evaluate" in done.stdout
 
@@ -168,7 +193,7 @@ def test_without_a_command_the_help_is_shown():
 def test_an_interrupted_run_says_that_it_can_go_on(data, tmp_path):
     """Ctrl-C leaves with 130 and one line."""
     model = ("--model", "python:tests.evaluation.fakes:Interrupted")
-    done = crossomni("evaluate", "--data", data, *model, "--out", tmp_path / "run")
+    done = in_a_process("evaluate", "--data", data, *model, "--out", tmp_path / "run")
     assert done.returncode == 130
     assert done.stderr.splitlines()[-1] == "crossomni: stopped; the same command goes on from here."
 
@@ -179,10 +204,10 @@ def season(tmp_path: Path) -> Path:
     return filmed(tmp_path).folder
 
 
-def built(season: Path, out: Path, **limits: int) -> subprocess.CompletedProcess[str]:
+def built(season: Path, out: Path, **limits: int) -> Done:
     """Build from a season that is filmed."""
     options = ("--clips", "4", "--seed", "3", "--test-share", "0.5", "--media", season, "--out", out)
-    return crossomni("build", *options, **limits)
+    return in_a_process("build", *options, **limits) if limits else crossomni("build", *options)
 
 
 def test_a_build_says_in_its_card_how_far_shortcuts_get(season, tmp_path):
@@ -212,7 +237,7 @@ def test_a_build_that_fails_says_where_its_clips_stay(season, tmp_path):
 def test_a_disk_that_fills_while_filming_is_said_with_the_clips_place(tmp_path):
     """The system's own word, how many clips are there and where, and that the command goes on."""
     line = refusal(
-        crossomni("build", "--clips", "4", "--out", tmp_path / "plays", "--test-share", "0.5", file_bytes=9_000)
+        in_a_process("build", "--clips", "4", "--out", tmp_path / "plays", "--test-share", "0.5", file_bytes=9_000)
     )
     assert "File too large" in line
     assert f"0 of 4 clips are filmed and stay in {tmp_path / 'plays-clips'}; the same command goes on there." in line
@@ -222,11 +247,11 @@ def test_a_disk_that_fills_while_filming_is_said_with_the_clips_place(tmp_path):
 def test_a_small_build_goes_all_the_way(tmp_path):
     """Films, truth, rows, audit and perception of a small playhouse, from the command line alone."""
     out = tmp_path / "plays"
-    assert crossomni("build", "--clips", "4", "--test-share", "0.5", "--seed", "3", "--out", out).returncode == 0
+    assert in_a_process("build", "--clips", "4", "--test-share", "0.5", "--seed", "3", "--out", out).returncode == 0
     assert len(list(out.rglob("*.mp4"))) == 4
     assert "without sight" in crossomni("audit", out).stdout
     assert "100.0%" in crossomni("perceive", out, "--limit", "1").stdout
-    again = crossomni("build", "--clips", "4", "--test-share", "0.5", "--seed", "3", "--out", tmp_path / "again")
+    again = in_a_process("build", "--clips", "4", "--test-share", "0.5", "--seed", "3", "--out", tmp_path / "again")
     assert again.returncode == 0
     first, second = (json.loads((folder / "data.json").read_text()) for folder in (out, tmp_path / "again"))
     assert first["fingerprint"] == second["fingerprint"]
@@ -236,7 +261,7 @@ def test_a_small_build_goes_all_the_way(tmp_path):
 def test_hidden_answers_lie_apart(tmp_path):
     """With --hide-answers no letter and no truth is in the folder; the labels lie beside it."""
     out = tmp_path / "open"
-    done = crossomni("build", "--clips", "4", "--test-share", "0.5", "--hide-answers", "--out", out)
+    done = in_a_process("build", "--clips", "4", "--test-share", "0.5", "--hide-answers", "--out", out)
     assert done.returncode == 0, done.stderr
     labels = [json.loads(line) for line in (tmp_path / "open-labels" / "labels.jsonl").read_text().splitlines()]
     assert {label["answer"] for label in labels} <= set("ABCD")

@@ -72,8 +72,9 @@ class Training:
 
     @property
     def model_name(self) -> str:
-        """The base's name alone."""
-        return Path(self.asked_for).name
+        """The base's name alone; of the weights that a training left, that training's."""
+        place = Path(self.asked_for)
+        return place.parent.name if place.name in (ADAPTER, WHOLE, MERGED) else place.name
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""

@@ -102,3 +102,11 @@ def test_an_unknown_field_is_refused():
     """A file of a later version says what is unknown."""
     with pytest.raises(RecordError, match="has colour"):
         Training.from_json({**training().to_json(), "colour": 1})
+
+
+@pytest.mark.parametrize(
+    ("model", "name"), [("Qwen/Qwen2.5-Omni-7B", "Qwen2.5-Omni-7B"), ("/x/runs/sft/model", "sft"), ("/x/mine", "mine")]
+)
+def test_a_base_is_called_by_a_name_that_says_something(model: str, name: str) -> None:
+    """The weights of a training lie in a folder that is always called the same."""
+    assert name == training(configuration={"model": model}).model_name
