@@ -142,7 +142,7 @@ def _judge(server: ChatServer) -> str:
 @pytest.fixture(scope="module")
 def short_case(data: str) -> Case:
     """A fine-tuning of three steps with a checkpoint after the second."""
-    return Case("sft", short(data, most_steps=3, save_every=2), 2)
+    return Case("sft", short(data, epochs=2.0, most_steps=3, save_every=2), 2)
 
 
 @pytest.fixture(scope="module")
