@@ -132,7 +132,7 @@ def test_any_text_gets_a_letter_in_range_or_a_state(reply, options):
 
 @given(st.text(alphabet="ABCabc .,:;()*<>/\\{}\"'\n答案是:thinkaswer", max_size=60))
 def test_texts_made_of_the_readers_own_signs_do_not_break_it(reply):
-    """Tags, brackets and letters in any order never raise, and give no letter that the text neither holds nor spells."""
+    """Tags, brackets and letters in any order never raise, and give no letter that is neither held nor spelt."""
     answer = read_answer(reply, COLOURS)
     if answer.letter is not None:
         assert answer.letter in reply.upper() or COLOURS[letters(4).index(answer.letter)].casefold() in reply.casefold()
