@@ -63,6 +63,26 @@ def model_from_pretrained(kind: str, source: Path | str, *, trust: bool = False,
     return model
 
 
+def with_adapter(model: Any, adapter: Path, *, trainable: bool = False) -> Any:
+    """A model with a LoRA adapter on it.
+
+    Args:
+        trainable: whether the adapter goes on being trained. Loaded in any other way it is frozen, and training it
+            changes nothing without a word.
+
+    Raises:
+        InputError: when the folder holds no adapter of this model, or its file breaks off.
+    """
+    peft, safetensors = need("peft", "an adapter"), need("safetensors", "an adapter")
+    try:
+        return peft.PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
+    except (*_FAULTS, safetensors.SafetensorError) as error:
+        raise InputError(
+            f"adapter {adapter}: cannot be put on the model ({str(error).partition(chr(10))[0]}). "
+            "Give the folder of an adapter that was trained from it."
+        ) from error
+
+
 def model_type(source: Path | str, *, trust: bool = False) -> str:
     """What its configuration calls itself, such as ``qwen2_5_omni``.
 

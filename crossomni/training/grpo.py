@@ -41,7 +41,7 @@ class OmniGRPOTrainer(Resuming, trl.GRPOTrainer):  # type: ignore[misc, name-def
     """Learns from rewards what to say about clips, seeing and hearing them.
 
     Args:
-        model: a thinker (with its fine-tuned adapter, by ``thinkers.with_adapter``), a folder, or an id of the Hub.
+        model: a thinker (with its fine-tuned adapter, by ``weights.with_adapter``), a folder, or an id of the Hub.
         reward_funcs: TRL's; ``crossomni.training.rewards`` has those of Table 18. None for a completion leaves it
             unscored: it moves nothing.
         args: TRL's; marks of media are kept from being generated.

@@ -28,8 +28,8 @@ from crossomni.training.results.record import ADAPTER, BASE, WHOLE, Training, Tr
 from crossomni.training.results.report import write_report
 from crossomni.training.resuming import last_checkpoint
 from crossomni.training.selection import Selection
-from crossomni.training.thinkers import load_processor, load_thinker, lora, trained, with_adapter
-from crossomni.weights import weights_fingerprint
+from crossomni.training.thinkers import load_processor, load_thinker, lora, trained
+from crossomni.weights import weights_fingerprint, with_adapter
 
 _log = logging.getLogger(__name__)
 CHECKPOINTS = "checkpoints"
@@ -85,7 +85,7 @@ class Ready:
         _log.info("Loading %s", self.base)
         thinker = load_thinker(self.base, trust=self.config.trust_remote_code)
         adapter = getattr(self.config, "adapter", None)
-        return thinker if adapter is None else with_adapter(thinker, adapter)
+        return thinker if adapter is None else with_adapter(thinker, adapter, trainable=True)
 
     def lora(self, thinker: Any) -> Any:
         """A new adapter, where one is wanted and none is there."""

@@ -58,24 +58,6 @@ def lora(thinker: Any, rank: int = 16, alpha: int = 32) -> Any:
     )
 
 
-def with_adapter(thinker: Any, adapter: Path) -> Any:
-    """The thinker with a fine-tuned adapter that goes on being trained.
-
-    Loaded in any other way, an adapter is frozen, and training it changes nothing without a word.
-
-    Raises:
-        InputError: when the folder holds no adapter of this thinker.
-    """
-    peft = need("peft", _PURPOSE)
-    try:
-        return peft.PeftModel.from_pretrained(thinker, str(adapter), is_trainable=True)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise InputError(
-            f"adapter {adapter}: cannot be put on the model ({str(error).partition(chr(10))[0]}). "
-            "Give the folder of an adapter that was trained from it."
-        ) from error
-
-
 def made_ready(thinker: Any) -> Any:
     """The thinker with frozen towers, and doors for what its trainers give it.
 
@@ -112,4 +94,4 @@ def trained(thinker: Any) -> tuple[int, int]:
     return sum(weight.numel() for weight in weights if weight.requires_grad), sum(w.numel() for w in weights)
 
 
-__all__ = ["bare", "load_processor", "load_thinker", "lora", "made_ready", "trained", "with_adapter", "with_doors"]
+__all__ = ["bare", "load_processor", "load_thinker", "lora", "made_ready", "trained", "with_doors"]

@@ -9,7 +9,8 @@ import pytest
 from crossomni.errors import InputError, TrainingError
 from crossomni.omni.towers import bare
 from crossomni.testing import tiny_omni
-from crossomni.training.thinkers import lora, with_adapter
+from crossomni.training.thinkers import lora
+from crossomni.weights import with_adapter
 from tests.training.conftest import Studio
 from tests.training.grpo_trainers import NEAR, gap, gradients, history, logs, rolled_out, trainer
 
@@ -153,7 +154,7 @@ def test_a_step_of_rows_without_clips_changes_nothing(studio: Studio, tmp_path: 
 @pytest.mark.parametrize("way", ["adapter", "whole"])
 def test_the_reference_is_where_training_began(studio: Studio, tuned: Path, tmp_path: Path, way: str) -> None:
     """KL is 0 before the first step and not after it: the fine-tuned adapter is the reference, not the base."""
-    thinker = with_adapter(studio.thinker(), tuned) if way == "adapter" else studio.thinker()
+    thinker = with_adapter(studio.thinker(), tuned, trainable=True) if way == "adapter" else studio.thinker()
     made = trainer(studio, tmp_path, thinker, beta=0.04)
     if way == "adapter":
         batch = rolled_out(made, studio)
@@ -169,14 +170,14 @@ def test_the_reference_is_where_training_began(studio: Studio, tuned: Path, tmp_
 
 def test_adapters_move_and_towers_and_reference_do_not(studio: Studio, tuned: Path, tmp_path: Path) -> None:
     """Two steps with a reference."""
-    made = trainer(studio, tmp_path, with_adapter(studio.thinker(), tuned), beta=0.04)
+    made = trainer(studio, tmp_path, with_adapter(studio.thinker(), tuned, trainable=True), beta=0.04)
     before = {name: weight.detach().clone() for name, weight in made.model.named_parameters()}
     made.train()
     moved = {name for name, weight in made.model.named_parameters() if not torch.equal(before[name], weight)}
     assert moved
     assert moved <= {name for name in before if ".lora_" in name and ".default." in name}
     made.save_model(str(tmp_path / "saved"))
-    loaded = with_adapter(studio.thinker(), tmp_path / "saved")
+    loaded = with_adapter(studio.thinker(), tmp_path / "saved", trainable=True)
     saved = dict(loaded.named_parameters())
     assert all(torch.equal(made.model.get_parameter(name), saved[name]) for name in moved)
 
@@ -250,7 +251,9 @@ def test_saving_memory_changes_nothing(studio: Studio, tuned: Path, tmp_path: Pa
     found = []
     for saving in (False, True):
         torch.manual_seed(0)
-        made = trainer(studio, tmp_path, with_adapter(studio.thinker(), tuned), activation_checkpointing=saving)
+        made = trainer(
+            studio, tmp_path, with_adapter(studio.thinker(), tuned, trainable=True), activation_checkpointing=saving
+        )
         made.train()
         found.append(history(made, "grad_norm"))
     assert all(norm > 0 for norm in found[0])
@@ -267,7 +270,7 @@ def test_a_folder_is_enough(studio: Studio, tmp_path: Path) -> None:
 
 def test_the_reference_is_the_thinker_that_is_given(studio: Studio, tuned: Path, tmp_path: Path) -> None:
     """Not what lies in the folder that it once came from: an adapter merged into it is part of where it begins."""
-    thinker = with_adapter(studio.thinker(), tuned).merge_and_unload().requires_grad_(True)
+    thinker = with_adapter(studio.thinker(), tuned, trainable=True).merge_and_unload().requires_grad_(True)
     made = trainer(studio, tmp_path, thinker, beta=0.04, max_steps=1)
     made.train()
     assert history(made, "kl") == pytest.approx([0], abs=1e-6)

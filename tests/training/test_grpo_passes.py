@@ -13,7 +13,8 @@ import pytest
 from crossomni.omni.batches import merged
 from crossomni.omni.inputs import NOTHING
 from crossomni.omni.towers import GIVEN, bare
-from crossomni.training.thinkers import lora, with_adapter
+from crossomni.training.thinkers import lora
+from crossomni.weights import with_adapter
 from tests.training.conftest import Studio
 from tests.training.grpo_trainers import ENDS, NEAR, gap, gradients, logs, rolled_out, rows, trainer
 
@@ -138,7 +139,7 @@ def rollout(studio: Studio, tuned: Path, folder: Path, kind: Any = OmniGRPOTrain
     """Of three clips, two completions each."""
     clips = (studio.short, studio.other, studio.long)
     made = trainer(
-        studio, folder, with_adapter(studio.thinker(), tuned), kind=kind, clips=clips, given=given,
+        studio, folder, with_adapter(studio.thinker(), tuned, trainable=True), kind=kind, clips=clips, given=given,
         per_device_train_batch_size=6,
     )  # fmt: skip
     with watched(made.model) as seen:
@@ -255,7 +256,8 @@ def test_flash_attention_reads_every_row(rolled: Rollout) -> None:
 def test_completions_of_one_prompt_are_learned_together(studio: Studio, tuned: Path, tmp_path: Path) -> None:
     """Two of them in each batch of two, where TRL shuffles; all that is known of a sample goes with it."""
     clips = (studio.short, studio.other, studio.long)
-    made = trainer(studio, tmp_path, with_adapter(studio.thinker(), tuned), clips=clips, num_generations=4,
+    thinker = with_adapter(studio.thinker(), tuned, trainable=True)
+    made = trainer(studio, tmp_path, thinker, clips=clips, num_generations=4,
                    per_device_train_batch_size=2, gradient_accumulation_steps=6, num_iterations=2)  # fmt: skip
     made.model.train()
     first = made._prepare_inputs([row for row in rows(studio, *clips) for _ in range(4)])
@@ -325,7 +327,7 @@ def test_clips_go_with_their_samples(studio: Studio, rolled: Rollout) -> None:
 
 def test_the_old_log_probabilities_see_too(studio: Studio, tuned: Path, tmp_path: Path) -> None:
     """Those that later steps on the same completions are held against."""
-    thinker = with_adapter(studio.thinker(), tuned)
+    thinker = with_adapter(studio.thinker(), tuned, trainable=True)
     made = trainer(studio, tmp_path, thinker, num_iterations=2, per_device_train_batch_size=2,
                    gradient_accumulation_steps=2)  # fmt: skip
     batch = rolled_out(made, studio)

@@ -9,7 +9,8 @@ import pytest
 from crossomni.errors import InputError
 from crossomni.omni.towers import TOWERS, bare
 from crossomni.training.encoding import collate
-from crossomni.training.thinkers import load_processor, load_thinker, lora, with_adapter
+from crossomni.training.thinkers import load_processor, load_thinker, lora
+from crossomni.weights import with_adapter
 from tests.training.conftest import SHOWN, Studio, talk, user
 
 torch = pytest.importorskip("torch")
@@ -128,7 +129,7 @@ def test_what_is_saved_alone_says_the_same(studio: Studio, trained: Any, tmp_pat
     thinker = trained.accelerator.unwrap_model(trained.model)
     if (tmp_path / "adapter_config.json").exists():
         assert not (tmp_path / "model.safetensors").exists()
-        loaded = with_adapter(studio.thinker(), tmp_path)
+        loaded = with_adapter(studio.thinker(), tmp_path, trainable=True)
     else:
         loaded = load_thinker(tmp_path)
     wanted = logits(studio, thinker)
@@ -153,7 +154,7 @@ def test_an_adapter_is_trained_on(studio: Studio, tmp_path: Path) -> None:
     first.train()
     first.save_model(str(tmp_path / "adapter"))
     second = OmniSFTTrainer(
-        with_adapter(studio.thinker(), tmp_path / "adapter"),
+        with_adapter(studio.thinker(), tmp_path / "adapter", trainable=True),
         settings(tmp_path / "second", max_steps=3),
         processing_class=studio.processor,
         train_dataset=rows(studio),

@@ -9,7 +9,8 @@ from crossomni.errors import InputError
 from crossomni.omni.towers import TOWERS, bare
 from crossomni.testing import tiny_omni
 from crossomni.training.encoding import collate
-from crossomni.training.thinkers import ATTENTION, FEED_FORWARD, load_thinker, lora, made_ready, trained, with_adapter
+from crossomni.training.thinkers import ATTENTION, FEED_FORWARD, load_thinker, lora, made_ready, trained
+from crossomni.weights import with_adapter
 from tests.training.conftest import Studio, talk
 
 torch = pytest.importorskip("torch")
@@ -105,7 +106,7 @@ def step(studio: Studio, thinker: Any) -> set[str]:
 
 def test_a_loaded_adapter_goes_on_being_trained(studio: Studio, tuned: Path) -> None:
     """All of its weights move, and no other ones."""
-    thinker = made_ready(with_adapter(studio.thinker(), tuned))
+    thinker = made_ready(with_adapter(studio.thinker(), tuned, trainable=True))
     assert {name for name, _ in thinker.named_parameters() if ".lora_" in name} == step(studio, thinker)
 
 
@@ -118,8 +119,17 @@ def test_an_adapter_loaded_plainly_is_refused(studio: Studio, tuned: Path) -> No
 def test_a_folder_without_an_adapter_is_refused(studio: Studio, tmp_path: Path) -> None:
     """In one line that names it."""
     with pytest.raises(InputError, match=rf"^adapter {tmp_path}: cannot be put on the model") as caught:
-        with_adapter(studio.thinker(), tmp_path)
+        with_adapter(studio.thinker(), tmp_path, trainable=True)
     assert "\n" not in str(caught.value)
+
+
+def test_an_adapter_that_breaks_off_is_refused(studio: Studio, tuned: Path, tmp_path: Path) -> None:
+    """As any other that cannot be put on."""
+    for file in tuned.iterdir():
+        half = file.stat().st_size // 2 if file.suffix == ".safetensors" else None
+        (tmp_path / file.name).write_bytes(file.read_bytes()[:half])
+    with pytest.raises(InputError, match="cannot be put on the model"):
+        with_adapter(studio.thinker(), tmp_path)
 
 
 def test_another_models_adapter_is_refused(studio: Studio, tuned: Path, tmp_path: Path) -> None:
@@ -130,7 +140,7 @@ def test_another_models_adapter_is_refused(studio: Studio, tuned: Path, tmp_path
         (tmp_path / file.name).write_bytes(file.read_bytes())
     other.save_pretrained(tmp_path)
     with pytest.raises(InputError, match="cannot be put on the model"):
-        with_adapter(studio.thinker(), tmp_path)
+        with_adapter(studio.thinker(), tmp_path, trainable=True)
 
 
 def test_a_full_checkpoint_is_loaded_as_its_thinker(studio: Studio, tmp_path: Path) -> None:

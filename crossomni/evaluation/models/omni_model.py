@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from crossomni.errors import InputError, ModelError
+from crossomni.errors import ModelError
 from crossomni.evaluation.config import EvalConfig
 from crossomni.evaluation.models.ahead import ahead, in_batches, memory_errors
 from crossomni.evaluation.models.protocol import ROW_FAILURES, Ask, InOrder, Said
@@ -19,7 +19,7 @@ from crossomni.omni.thinkers import THINKERS
 from crossomni.omni.towers import Clips, TowerStore, open_door
 from crossomni.optional import need
 from crossomni.tasks import Modality
-from crossomni.weights import from_pretrained, model_from_pretrained, weights_fingerprint
+from crossomni.weights import from_pretrained, model_from_pretrained, weights_fingerprint, with_adapter
 
 _PURPOSE = "an Omni-LLM"
 _WORTH_READING = 16  # tokens that some of the questions share beyond what all of them share
@@ -168,7 +168,8 @@ class OmniModel(InOrder):
         trust = self._config.trust_remote_code
         thinker = model_from_pretrained(THINKERS[self._kind], self._source, trust=trust, **place)
         open_door(thinker)
-        return _adapted(thinker, self._config.adapter).eval()
+        adapter = self._config.adapter
+        return (thinker if adapter is None else with_adapter(thinker, adapter).merge_and_unload()).eval()
 
     @cached_property
     def _sampling(self) -> Sampling:
@@ -197,20 +198,6 @@ def _likeliest(ask: Ask, scores: Any) -> str:
     check_numbers(scores)
     best = scores == scores.max()
     return " or ".join(letter for letter, top in zip(ask.question.letters, best, strict=True) if top)
-
-
-def _adapted(thinker: Any, adapter: Path | None) -> Any:
-    """The thinker with a LoRA adapter merged into its weights."""
-    if adapter is None:
-        return thinker
-    peft = need("peft", "an adapter")
-    try:
-        return peft.PeftModel.from_pretrained(thinker, str(adapter)).merge_and_unload()
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise InputError(
-            f"adapter {adapter}: cannot be put on the model ({str(error).partition(chr(10))[0]}). "
-            "Give the folder of an adapter that was trained from it."
-        ) from error
 
 
 def _by_origin(asks: Sequence[Ask]) -> Iterator[list[Ask]]:

@@ -13,10 +13,9 @@ from typing import Any
 from crossomni.errors import InputError
 from crossomni.ledger import write_json
 from crossomni.omni.thinkers import THINKERS
-from crossomni.optional import need
 from crossomni.training.planning.architecture import TINY
 from crossomni.training.results.record import BASE, MERGED, Training, TrainingFolder
-from crossomni.weights import from_pretrained, model_from_pretrained, weights_fingerprint
+from crossomni.weights import from_pretrained, model_from_pretrained, weights_fingerprint, with_adapter
 
 NOTE = "merged.json"  # in the merged folder: the fingerprints of what it was made of
 _PURPOSE = "merging an adapter"
@@ -104,15 +103,10 @@ def _merged(source: Path | str, adapter: Path, options: Mapping[str, Any]) -> An
     if kind not in THINKERS:
         raise InputError(f"model {source}: it is of the kind {kind!r}; wanted one of {', '.join(THINKERS)}.")
     thinker = model_from_pretrained(THINKERS[kind], source, dtype="auto", **options)
-    peft, safetensors = need("peft", _PURPOSE), need("safetensors", _PURPOSE)
     try:
-        adapted = peft.PeftModel.from_pretrained(thinker, str(adapter))
-        return adapted.merge_and_unload(safe_merge=True)  # which refuses weights that are no numbers
-    except (OSError, ValueError, RuntimeError, KeyError, safetensors.SafetensorError) as error:
-        raise InputError(
-            f"adapter {adapter}: cannot be merged into {source} ({str(error).partition(chr(10))[0]}). "
-            "Check both, or train again."
-        ) from error
+        return with_adapter(thinker, adapter).merge_and_unload(safe_merge=True)
+    except ValueError as error:  # its weights are no numbers
+        raise InputError(f"adapter {adapter}: cannot be merged into {source} ({error}). Train again.") from error
 
 
 def _complete(thinker: Any, processor: Any) -> None:

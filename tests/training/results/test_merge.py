@@ -11,8 +11,8 @@ from crossomni.media import ClipFile
 from crossomni.omni.inputs import Inputs
 from crossomni.testing import tiny_omni
 from crossomni.training.results.merge import merge, merged_from
-from crossomni.training.thinkers import load_processor, load_thinker, with_adapter
-from crossomni.weights import weights_fingerprint
+from crossomni.training.thinkers import load_processor, load_thinker
+from crossomni.weights import weights_fingerprint, with_adapter
 from tests.training.conftest import SHOWN, Studio
 from tests.training.results.trained import training, write
 
