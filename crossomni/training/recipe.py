@@ -29,6 +29,7 @@ from crossomni.training.results.report import write_report
 from crossomni.training.resuming import last_checkpoint
 from crossomni.training.selection import Selection
 from crossomni.training.thinkers import load_processor, load_thinker, lora, trained
+from crossomni.training.whitening import whiten_folder
 from crossomni.weights import weights_fingerprint, with_adapter
 
 _log = logging.getLogger(__name__)
@@ -172,6 +173,7 @@ def _base(config: TrainConfig, corpus: Corpus, selection: Selection) -> Path | s
             thinks = "on" if selection.trained[0].rationale else "off"
             said = examples(corpus, selection.trained, prompt=config.prompt, prompts=config.prompts, rationale=thinks)  # type: ignore[arg-type]
             tiny_thinker(folder, config.model, config.tiny, words(said))
+            whiten_folder(folder, list(dict.fromkeys(one.clip for one in said)), config.shown)
         return folder
     return Path(config.model) if Path(config.model).is_dir() else config.model
 
