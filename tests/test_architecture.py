@@ -24,6 +24,7 @@ SKILLS = (
     "prompts",
     "published",
     "ledger",
+    "settings_file",
     "pages",
     "media",
     "tables",

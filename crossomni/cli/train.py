@@ -146,7 +146,8 @@ def _values(hint: Any) -> str:
 
 
 def _configured(kind: type[TrainConfig], path: Path | None, given: Mapping[str, Any]) -> Any:
-    from crossomni.training.settings_file import configured, read_option, read_settings
+    from crossomni.settings_file import configured, read_settings
+    from crossomni.training.settings_file import read_option
 
     settings = read_settings(path) if path is not None else {}
     where = "options" if path is None else f"--config {path} and options"

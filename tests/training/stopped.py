@@ -12,9 +12,9 @@ from pathlib import Path
 
 from transformers import TrainerCallback
 
+from crossomni.settings_file import configured
 from crossomni.training import grpo, recipe, sft  # noqa: F401 (loaded once, for all processes that are forked)
 from crossomni.training.config import GRPOTraining, SFTTraining
-from crossomni.training.settings_file import configured
 
 KINDS = {"sft": SFTTraining, "grpo": GRPOTraining}
 

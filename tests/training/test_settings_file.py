@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from crossomni.errors import InputError
+from crossomni.settings_file import configured, read_settings
 from crossomni.training.config import GRPOTraining, SFTTraining, TrainConfig
-from crossomni.training.settings_file import configured, read_option, read_settings
+from crossomni.training.settings_file import read_option
 
 yaml = pytest.importorskip("yaml")
 NEEDED = {"model": "tiny:qwen2_5_omni", "out": "runs/x"}

@@ -1,0 +1,194 @@
+"""How models' replies are read: by full match, and never as more than was said.
+
+Each reader takes a reply without its thinking and gives what it says, ``FAILURE`` where the model says that it cannot,
+or None where the reply is in another form (*unparsed*). Unparsed is never a pass: the model is asked again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final, Literal, TypeVar
+
+from crossomni.answers import read_answer
+
+T = TypeVar("T")
+Failure = Literal["failure"]
+FAILURE: Final[Failure] = "failure"
+Form = Callable[[str], T | Failure | None]
+
+# All four are in the paper's prompts (Tables 13 to 15).
+_FAILURES = ("failure", "<failure>", "Failed", "<Failed>")
+_INCORRECT = re.compile(r"<incorrect answer>:?[ \t]*(\S.*)")
+_REASONED = re.compile(
+    r"<Reasoning Details>:?\s*1\.\s*(\S.*?)\s*\n2\.\s*(\S.*?)\s*\n3\.\s*(\S.*?)\s*\n4\.\s*(\S.*?)\s*"
+    r"<Final Answer>:?\s*(\S.*)",
+    re.DOTALL,
+)
+_ASKED = re.compile(r"Question:[ \t]*(\S.*)\n+Answer:[ \t]*(\S.*)")
+
+
+def plain(reply: str) -> str:
+    """A reply without the think block that some models put before it.
+
+    >>> plain("<think>\\nwell\\n</think>\\n\\nyes")
+    'yes'
+    """
+    return re.sub(r"\A\s*<think>.*?</think>", "", reply, flags=re.DOTALL).strip()
+
+
+def failed(reply: str) -> bool:
+    """Whether the reply is one of the paper's four words for a failure, and nothing else.
+
+    >>> failed("<Failed>"), failed("failure: nobody speaks")
+    (True, False)
+    """
+    return reply in _FAILURES
+
+
+def text(reply: str) -> str | Failure | None:
+    """Free text that is not empty."""
+    return FAILURE if failed(reply) else reply or None
+
+
+def beginning(words: str) -> Form[str]:
+    """Free text that begins with these words; they, and a colon behind them, are taken off.
+
+    >>> beginning("Ann")("Ann: wears red."), beginning("Ann")("She wears red.")
+    ('wears red.', None)
+    """
+
+    def read(reply: str) -> str | Failure | None:
+        if failed(reply):
+            return FAILURE
+        told = reply[len(words) :].lstrip(" :,").strip() if reply.casefold().startswith(words.casefold()) else ""
+        return told or None
+
+    return read
+
+
+def word(yes: str, no: str) -> Form[bool]:
+    """One of two words, whatever its case, with or without a full stop.
+
+    >>> word("yes", "no")("Yes."), word("pass", "failure")("failure"), word("yes", "no")("yes, I think")
+    (True, False, None)
+    """
+
+    def read(reply: str) -> bool | None:
+        said = reply.removesuffix(".").casefold()
+        # The paper's four words for a failure are one word.
+        said = FAILURE if no == FAILURE and failed(reply) else said
+        return {yes.casefold(): True, no.casefold(): False}.get(said)
+
+    return read
+
+
+def answers(count: int) -> Form[tuple[bool, ...]]:
+    """So many lines, each with its number and yes or no.
+
+    >>> answers(2)("1. yes\\n2. No"), answers(2)("1. yes"), answers(1)("1. yes, very")
+    ((True, False), None, None)
+    """
+
+    def read(reply: str) -> tuple[bool, ...] | None:
+        lines = [line.strip() for line in reply.splitlines() if line.strip()]
+        found = [re.fullmatch(rf"{n}[.):]?\s*(yes|no)\.?", line, re.IGNORECASE) for n, line in enumerate(lines, 1)]
+        if len(lines) != count or not all(found):
+            return None
+        return tuple(one[1].casefold() == "yes" for one in found if one)
+
+    return read
+
+
+def named(names: Sequence[str] = (), most: int | None = None) -> Form[dict[str, str]]:
+    """Lines of a name, a colon, and what is told of it; with ``names``, of each of these and no other.
+
+    >>> named(["Ann"])("Ann: a red coat"), named(["Ann"])("Bob: a red coat"), named(most=1)("vase: blue\\nclock: old")
+    ({'Ann': 'a red coat'}, None, None)
+    """
+
+    def read(reply: str) -> dict[str, str] | Failure | None:
+        if failed(reply):
+            return FAILURE
+        pairs = [line.partition(":") for line in reply.splitlines() if line.strip()]
+        told = {name.strip(" -*"): what.strip() for name, _, what in pairs}
+        whole = len(told) == len(pairs) > 0 and all(name and what for name, what in told.items())
+        if not whole or (names and {*told} != {*names}) or (most is not None and len(told) > most):
+            return None
+        return told
+
+    return read
+
+
+def odd(names: Sequence[str]) -> Form[dict[str, str]]:
+    """Lines of a name, what stands out, and why, parted by bars; names are among those given.
+
+    >>> odd(["Ann", "Bob"])("Ann | angry | she shouts"), odd(["Ann"])("<failure>"), odd(["Ann"])("Ann is angry")
+    ({'Ann': 'angry'}, 'failure', None)
+    """
+
+    def read(reply: str) -> dict[str, str] | Failure | None:
+        if failed(reply):
+            return FAILURE
+        rows = [[cell.strip() for cell in line.split("|")] for line in reply.splitlines() if line.strip()]
+        if not rows or any(len(row) != 3 or not all(row) or row[0] not in names for row in rows):
+            return None
+        return {row[0]: row[1] for row in rows}
+
+    return read
+
+
+def question(reply: str) -> tuple[str, str, str] | Failure | None:
+    """A question whose words for its referent stand in square brackets, and its answer: (before, clue, after), joined
+    by the answer in the form of three texts: the question with ``[]`` in their place, these words, the answer.
+
+    >>> question("Question: What is the job of [the man who waves]?\\nAnswer: cook")
+    ('What is the job of []?', 'the man who waves', 'cook')
+    """
+    if failed(reply):
+        return FAILURE
+    found = _ASKED.fullmatch(reply)
+    marked = re.fullmatch(r"([^\[\]]*)\[([^\[\]]+)\]([^\[\]]*)", found[1].strip()) if found else None
+    if not found or not marked or not marked[2].strip() or not marked[3].rstrip().endswith("?"):
+        return None
+    return f"{marked[1]}[]{marked[3].rstrip()}", marked[2].strip(), found[2].strip()
+
+
+def incorrect(right: str) -> Form[tuple[str, str, str]]:
+    """Three lines of wrong answers, all different from each other and from the right one.
+
+    >>> incorrect("red")("<incorrect answer>: blue\\n<incorrect answer>: green\\n<incorrect answer>: Red") is None
+    True
+    """
+
+    def read(reply: str) -> tuple[str, str, str] | Failure | None:
+        if failed(reply):
+            return FAILURE
+        lines = [line.strip() for line in reply.splitlines() if line.strip()]
+        found = [_INCORRECT.fullmatch(line) for line in lines]
+        wrong = [one[1].strip() for one in found if one]
+        if not len(lines) == len(wrong) == 3 or len({x.casefold() for x in (*wrong, right)}) < 4:
+            return None
+        return wrong[0], wrong[1], wrong[2]
+
+    return read
+
+
+def letter(options: Sequence[str]) -> Form[str]:
+    """The letter of one option, as scoring reads it."""
+    return lambda reply: read_answer(reply, options).letter
+
+
+def reasoning(answer: str) -> Form[tuple[str, str, str, str]]:
+    """Four numbered steps, and the final answer, which must be the right one to the letter."""
+
+    def read(reply: str) -> tuple[str, str, str, str] | Failure | None:
+        if failed(reply):
+            return FAILURE
+        found = _REASONED.fullmatch(reply)
+        if not found or found[5].strip().removesuffix(".").casefold() != answer.removesuffix(".").casefold():
+            return None
+        one, two, three, four = (" ".join(found[n].split()) for n in range(1, 5))
+        return one, two, three, four
+
+    return read

@@ -1,0 +1,103 @@
+"""The prompts of the pipeline: files in our own words with the inputs, rules and forms of Tables 13 to 16.
+
+A file of the same name in the user's folder stands in for a shipped one. Files are ``string.Template`` texts. What
+differs between the nine tasks stands in parts, ``_source_*`` and ``_target_*``, so that nine variants are not nine
+copies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from crossomni.errors import InputError
+
+SHIPPED = Path(__file__).resolve().parents[2] / "prompt_files" / "build"
+# Which model is asked with which prompt.
+ROLES: Mapping[str, str] = {
+    "describe": "vision",
+    "caption": "vision",
+    "person": "vision",
+    "voice": "audio",
+    "combine": "language",
+    "things": "language",
+    "biography": "language",
+    "thing_biography": "language",
+    "odd_voices": "language",
+    "consistent": "language",
+    "persons": "language",
+    "question": "language",
+    "unique": "language",
+    "answerable": "language",
+    "options": "language",
+    "plausible": "language",
+    "rationale": "language",
+    "reasoned": "language",
+    "blind": "reader",
+}
+
+
+@dataclass(frozen=True)
+class BuildPrompts:
+    """The shipped prompts, or the user's where their folder has one of that name.
+
+    Raises:
+        InputError: at birth, when the folder is none, or holds a file that no prompt has.
+    """
+
+    folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.folder is None:
+            return
+        if not self.folder.is_dir():
+            raise InputError(f"prompts: {self.folder} is no folder. Give the folder that holds your prompt files.")
+        known = {path.name for path in SHIPPED.glob("*.txt")}
+        if strange := sorted(path.name for path in self.folder.glob("*.txt") if path.name not in known):
+            raise InputError(
+                f"prompts: {self.folder / strange[0]} stands in for no prompt; wanted some of "
+                f"{', '.join(sorted(known))}. Rename it, or take it away."
+            )
+
+    def part(self, name: str) -> str:
+        """A file's text.
+
+        Raises:
+            InputError: when it cannot be read.
+        """
+        path = self._path(name)
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"prompt file {path}: cannot be read as UTF-8 text ({error}).") from error
+
+    def text(self, name: str, fields: Mapping[str, str]) -> str:
+        """A prompt with its fields filled in.
+
+        Raises:
+            InputError: for a field that the prompt has, and nobody fills.
+        """
+        try:
+            return Template(self.part(name)).substitute(fields)
+        except (KeyError, ValueError) as error:
+            raise InputError(
+                f"prompt file {self._path(name)}: {error} cannot be filled in; fields are "
+                f"{', '.join('$' + field for field in fields) or 'none'}. Write $$ for a dollar sign."
+            ) from error
+
+    def sha256(self, name: str) -> str:
+        """Of the file; the parts of a question's prompt are counted to it."""
+        parts = [name, *(sorted(p.stem for p in SHIPPED.glob("_*.txt")) if name == "question" else [])]
+        return hashlib.sha256("\0".join(self.part(part) for part in parts).encode()).hexdigest()
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all prompts."""
+        return hashlib.sha256("".join(self.sha256(name) for name in sorted(ROLES)).encode()).hexdigest()
+
+    def _path(self, name: str) -> Path:
+        own = self.folder / f"{name}.txt" if self.folder else None
+        return own if own is not None and own.is_file() else SHIPPED / f"{name}.txt"
