@@ -44,6 +44,7 @@ class ChatReply:
     usage: Usage = Usage()
     # Natural logarithms by token, of the likeliest first tokens: where the request has logprobs and top_logprobs.
     first_token: Mapping[str, float] = field(default_factory=dict)
+    id: str = ""  # the server's own of this reply; empty where it tells none
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any]) -> ChatReply:
@@ -72,6 +73,7 @@ class ChatReply:
             finish=finish if isinstance(finish, str) else None,
             usage=_usage(_object(answer.get("usage"))),
             first_token=_first_token(_object(choice.get("logprobs")).get("content")),
+            id=answer["id"] if isinstance(answer.get("id"), str) else "",
         )
 
     @classmethod
@@ -81,7 +83,8 @@ class ChatReply:
         Raises:
             KeyError, TypeError: when it is no reply.
         """
-        values = {f.name: record[f.name] for f in fields(cls)}
+        # Replies that were kept before ids were have none.
+        values = {"id": ""} | {f.name: record[f.name] for f in fields(cls) if f.name != "id" or "id" in record}
         return cls(**{**values, "usage": Usage(**values["usage"])})
 
 

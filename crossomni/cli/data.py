@@ -73,6 +73,9 @@ def build(
     pairs: Annotated[
         int | None, typer.Option(help="Test split of so many questions of each single task, each converted (3.3).")
     ] = None,
+    drill: Annotated[
+        int, typer.Option(help="So many further questions within sight for each training clip, to learn to see by.")
+    ] = 0,
     hide_answers: Annotated[bool, typer.Option("--hide-answers", help="Labels go to <out>-labels, apart.")] = False,
     media: Annotated[Path | None, typer.Option(help="Film here and keep the clips; else they move into --out.")] = None,
     workers: Workers = 0,
@@ -89,6 +92,9 @@ def build(
     described = {"source": source, "seed": seed, "version": __version__, "clips": clips, "test_share": test_share,
                  "licence": "apache-2.0"}  # fmt: skip
     described |= ({"answers": "held back"} if hide_answers else {}) | ({} if pairs is None else {"pairs": pairs})
+    if drill < 0:
+        raise InputError(f"--drill is {drill}; wanted 0 or more.")
+    described |= {"drill": drill} if drill else {}
     if is_exported(out, described, hide_answers=hide_answers):
         print(f"{out} holds this very build, finished; nothing was done")
         return
@@ -98,7 +104,7 @@ def build(
     with held(season), _clips_stay(season):
         _film(season, hands)
         truth = {annotation.clip.id: annotation for annotation in season.annotations()}
-        built = build_rows(tuple(truth.values()), test_share=test_share, seed=seed, pairs=pairs)
+        built = build_rows(tuple(truth.values()), test_share=test_share, seed=seed, pairs=pairs, drill=drill)
         write(
             out,
             built.rows,

@@ -11,7 +11,7 @@ from crossomni.construction.align import align
 from crossomni.construction.drafts import Draft, Dropped
 from crossomni.construction.options import Optioned, give_options
 from crossomni.construction.pairs import blocks_by_turns, whole_blocks
-from crossomni.construction.questions import write_questions
+from crossomni.construction.questions import sight_drill, write_questions
 from crossomni.construction.rationale import write_rationale
 from crossomni.construction.splits import SPLITS, split_by_episode
 from crossomni.construction.verify import verify
@@ -39,12 +39,15 @@ class Built:
         return len({row.pair_id for row in self.rows["test"]} - {""})
 
 
-def build_rows(annotations: Sequence[Annotation], *, test_share: float, seed: int, pairs: int | None = None) -> Built:
+def build_rows(
+    annotations: Sequence[Annotation], *, test_share: float, seed: int, pairs: int | None = None, drill: int = 0
+) -> Built:
     """Turn annotated clips into rows through every stage; clips of a single episode give no train split.
 
     Args:
         pairs: how many pair blocks the test split is made of, and nothing else (``construction.pairs``); fewer where
             the clips give fewer. None: the usual test split. The train split is the same in both.
+        drill: how many further questions within sight each training clip gets (``questions.sight_drill``).
 
     Raises:
         DataError: when no clips are left, or no row of one of the splits.
@@ -57,7 +60,10 @@ def build_rows(annotations: Sequence[Annotation], *, test_share: float, seed: in
         if not of_split:  # train, of a single episode
             continue
         blocks = pairs if split == "test" else None
-        optioned, without_options = _sort(give_options(list(_drafts(of_split, seed, blocks)), seed))
+        drafts = list(_drafts(of_split, seed, blocks))
+        if split == "train":
+            drafts = list(_drilled(drafts, of_split, seed, drill))
+        optioned, without_options = _sort(give_options(drafts, seed))
         verified, refused = _sort(verify(optioned))
         dropped += without_options + refused
         if blocks is not None:
@@ -78,6 +84,18 @@ def _drafts(annotations: Sequence[Annotation], seed: int, blocks: int | None) ->
     else:
         for number, annotation in enumerate(annotations):
             yield from write_questions(annotation, number, seed)
+
+
+def _drilled(drafts: Iterable[Draft], annotations: Sequence[Annotation], seed: int, drill: int) -> Iterator[Draft]:
+    """The drafts, each clip's followed by its drill; what is asked already is left out of it."""
+    of_clip: dict[str, list[Draft]] = {annotation.clip.id: [] for annotation in annotations}
+    for draft in drafts:
+        of_clip[draft.annotation.clip.id].append(draft)
+    for annotation in annotations:
+        asked = of_clip[annotation.clip.id]
+        known = {draft.id for draft in asked}
+        yield from asked
+        yield from (draft for draft in sight_drill(annotation, drill, seed) if draft.id not in known)
 
 
 def _sort(items: Iterable[_T | Dropped]) -> tuple[list[_T], list[Dropped]]:

@@ -56,10 +56,10 @@ def _deck(draft: Draft) -> str:
 
 
 def _decks(drafts: Iterable[Draft], rng: random.Random) -> dict[str, Iterator[str]]:
-    return {name: _balanced(rng) for name in dict.fromkeys(_deck(draft) for draft in drafts)}
+    return {name: balanced_letters(rng) for name in dict.fromkeys(_deck(draft) for draft in drafts)}
 
 
-def _balanced(rng: random.Random) -> Iterator[str]:
+def balanced_letters(rng: random.Random) -> Iterator[str]:
     """Letters forever, each as often as the others in every run of four."""
     while True:
         yield from rng.sample(letters(OPTIONS), OPTIONS)

@@ -37,7 +37,7 @@ def _fault(item: Optioned) -> str:
         return "an option is not true of exactly one referent in the target"
     if holders[ord(item.answer) - ord("A")] != [draft.referent]:
         return "the answer is not the referent's"
-    if draft.task.is_cross and _leaks_name(draft.question, [peer.name for peer in draft.annotation.referents]):
+    if draft.task.is_cross and leaks_name(draft.question, [peer.name for peer in draft.annotation.referents]):
         return "a name in a cross question"
     if {draft.clue.kind, draft.asked.kind} & {fact.kind for fact in draft.referent.bridge} and draft.task.is_cross:
         return "a look that the biography tells, in a cross question"
@@ -48,7 +48,7 @@ def _value(fact: object) -> str | None:
     return getattr(fact, "value", None)
 
 
-def _leaks_name(question: str, names: list[str]) -> bool:
+def leaks_name(question: str, names: list[str]) -> bool:
     """Whether a whole name, or a part of one, stands in the question outside of a quoted line."""
     text = re.sub(r"“[^”]*”", "", question).casefold()
     return any(re.search(rf"\b{re.escape(part)}\b", text) for name in names for part in name.casefold().split())

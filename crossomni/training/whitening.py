@@ -43,8 +43,9 @@ def _decoded(inputs: Inputs, clips: Sequence[Path]) -> Iterator[Mapping[str, Any
 
 
 def whiten(thinker: Any, clips: Iterable[Mapping[str, Any]]) -> None:
-    """Set the towers' last layers so that over these clips each tower's tokens are white: mean 0, no direction
-    stronger than another, and as large as the embeddings of words.
+    """Set the towers' last layers so that over these clips each tower's tokens are white: no direction differs more
+    than another, by as much as the embeddings of words. What is common to a tower's tokens is made as long as what
+    differs: by it, sounds are told from pictures.
 
     Args:
         clips: the tensors of each clip, as ``omni.inputs.Inputs.of_clip`` gives them; some dozens are enough.
@@ -64,8 +65,9 @@ def whiten(thinker: Any, clips: Iterable[Mapping[str, Any]]) -> None:
         for layer, moments in zip(layers, seen, strict=True):
             if moments.count:
                 mean, turn = moments.whitening()
+                common = mean / mean.norm() * len(mean) ** 0.5
                 layer.weight.copy_(size * turn @ layer.weight.double())
-                layer.bias.copy_(size * turn @ (layer.bias.double() - mean))
+                layer.bias.copy_(size * (turn @ (layer.bias.double() - mean) + common))
 
 
 class _Moments:

@@ -32,7 +32,9 @@ def evenness(values: Any) -> float:
 
 
 def test_tokens_are_white_and_as_large_as_words(studio: Studio) -> None:
-    """Every tower's, and every layer's that is handed in beside: mean 0, and many directions in place of few."""
+    """Every tower's, and every layer's that is handed in beside: many directions differ in place of few, and what is
+    common to all tokens is as long as what differs.
+    """
     thinker, clips = studio.thinker(), (studio.short, studio.other, studio.long)
     before = tokens(studio, thinker, clips)
     inputs = Inputs(studio.processor, SHOWN)
@@ -41,8 +43,10 @@ def test_tokens_are_white_and_as_large_as_words(studio: Studio) -> None:
     assert {"audio", "video"} <= {*after} == {*before}
     size = float(thinker.get_input_embeddings().weight.detach().std())
     for name, values in after.items():
-        assert float(values.mean(dim=0).abs().max()) < 0.01 * size, name
-        assert 0 < float(values.std()) < 1.1 * size, name
+        length = size * values.shape[-1] ** 0.5
+        assert float(values.mean(dim=0).norm()) == pytest.approx(length, rel=0.01), name
+        spread = float((values - values.mean(dim=0)).square().mean().sqrt())
+        assert 0 < spread < 1.1 * size, name
         assert evenness(values) > 2 * evenness(before[name]), name
 
 

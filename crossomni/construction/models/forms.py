@@ -121,15 +121,16 @@ def named(names: Sequence[str] = (), most: int | None = None) -> Form[dict[str, 
 
 
 def odd(names: Sequence[str]) -> Form[dict[str, str]]:
-    """Lines of a name, what stands out, and why, parted by bars; names are among those given.
+    """Lines of a name, what stands out, and why, parted by bars; names are among those given. Of voices that are all
+    alike a failure is said (Table 14): none stands out.
 
     >>> odd(["Ann", "Bob"])("Ann | angry | she shouts"), odd(["Ann"])("<failure>"), odd(["Ann"])("Ann is angry")
-    ({'Ann': 'angry'}, 'failure', None)
+    ({'Ann': 'angry'}, {}, None)
     """
 
-    def read(reply: str) -> dict[str, str] | Failure | None:
+    def read(reply: str) -> dict[str, str] | None:
         if failed(reply):
-            return FAILURE
+            return {}
         rows = [[cell.strip() for cell in line.split("|")] for line in reply.splitlines() if line.strip()]
         if not rows or any(len(row) != 3 or not all(row) or row[0] not in names for row in rows):
             return None
@@ -139,8 +140,10 @@ def odd(names: Sequence[str]) -> Form[dict[str, str]]:
 
 
 def question(reply: str) -> tuple[str, str, str] | Failure | None:
-    """A question whose words for its referent stand in square brackets, and its answer: (before, clue, after), joined
-    by the answer in the form of three texts: the question with ``[]`` in their place, these words, the answer.
+    """A question whose words for its referent stand in square brackets, and its answer, on two lines.
+
+    Returns:
+        The question with ``[]`` in the place of these words, the words, the answer.
 
     >>> question("Question: What is the job of [the man who waves]?\\nAnswer: cook")
     ('What is the job of []?', 'the man who waves', 'cook')

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from string import Template
 
@@ -38,6 +39,7 @@ ROLES: Mapping[str, str] = {
     "reasoned": "language",
     "blind": "reader",
 }
+_PARTS = tuple(f"_{end}_{sense}" for end in ("source", "target") for sense in ("audio", "text", "vision"))
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,12 @@ class BuildPrompts:
             InputError: when it cannot be read.
         """
         path = self._path(name)
-        try:
-            return path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"prompt file {path}: cannot be read as UTF-8 text ({error}).") from error
+        if name not in self._read:
+            try:
+                self._read[name] = path.read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise InputError(f"prompt file {path}: cannot be read as UTF-8 text ({error}).") from error
+        return self._read[name]
 
     def text(self, name: str, fields: Mapping[str, str]) -> str:
         """A prompt with its fields filled in.
@@ -90,8 +94,13 @@ class BuildPrompts:
 
     def sha256(self, name: str) -> str:
         """Of the file; the parts of a question's prompt are counted to it."""
-        parts = [name, *(sorted(p.stem for p in SHIPPED.glob("_*.txt")) if name == "question" else [])]
+        parts = [name, *(_PARTS if name == "question" else ())]
         return hashlib.sha256("\0".join(self.part(part) for part in parts).encode()).hexdigest()
+
+    @cached_property
+    def _read(self) -> dict[str, str]:
+        """Each file once: a prompt stays the same for as long as a build runs."""
+        return {}
 
     @property
     def fingerprint(self) -> str:

@@ -1,0 +1,140 @@
+"""Annotate: what models see, hear and make up of a clip (section 2.2.2, Table 13)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from crossomni.chat.parts import Part
+from crossomni.construction.drafts import Dropped
+from crossomni.construction.models import forms
+from crossomni.construction.models.asking import Talk, Unanswered
+from crossomni.construction.models.evidence import frame_parts, voice, voice_part
+from crossomni.construction.models.items import Notes
+from crossomni.construction.models.voices import TRAITS, Measured, contradicted, measure
+from crossomni.records import Clip, Line
+
+_PARTS = 2  # of a clip, which are captioned by themselves
+_STAGE = "annotate"
+
+
+async def annotate(talk: Talk, clip: Clip, file: Path) -> tuple[Notes, list[Dropped]]:
+    """Ask for descriptions, looks, voices, things and biographies.
+
+    Returns:
+        The notes; what could not be had, each with its reason (a person without a look is noted without one).
+
+    Raises:
+        Unanswered: when there is no description of the clip.
+        MediaError: when it cannot be decoded.
+    """
+    speaking: dict[str, list[Line]] = {}
+    for line in clip.lines:
+        if line.speaker:
+            speaking.setdefault(line.speaker, []).append(line)
+    (description, second), looks, voices = await asyncio.gather(
+        _descriptions(talk, clip, file), _looks(talk, clip, file, speaking), _voices(talk, clip, file, speaking)
+    )
+    things, lost = await _things(talk, clip, description)
+    said, of_voices = voices
+    notes = Notes(description=description, second=second, looks=looks[0], traits=said, things=things)
+    return notes, [*looks[1], *of_voices, *lost]
+
+
+async def give_biographies(talk: Talk, clip: Clip, notes: Notes) -> tuple[dict[str, str], list[Dropped]]:
+    """Ask for a life of each person and thing that has a look: the look is what joins the two."""
+
+    async def written(name: str, look: str, prompt: str) -> tuple[str, str | Dropped]:
+        try:
+            return name, await talk.ask(prompt, forms.beginning(name), {"name": name, "look": look})
+        except Unanswered as error:
+            return name, Dropped(stage=_STAGE, item=f"{clip.id}/{name}", reason=f"biography: {error.reason}")
+
+    asked = [written(name, look, "biography") for name, look in notes.looks.items()]
+    asked += [written(name, look, "thing_biography") for name, look in notes.things.items()]
+    return _sorted(await asyncio.gather(*asked))
+
+
+def _sorted(found: Sequence[tuple[str, str | Dropped]]) -> tuple[dict[str, str], list[Dropped]]:
+    kept = {name: told for name, told in found if isinstance(told, str)}
+    return kept, [told for _, told in found if isinstance(told, Dropped)]
+
+
+async def _descriptions(talk: Talk, clip: Clip, file: Path) -> tuple[str, str]:
+    """From captions of the parts and of the whole; and once more from other frames."""
+    models = talk.desk.models
+    seconds, count = clip.end_seconds - clip.start_seconds, models.frames
+    early = [seconds * (place + 0.25) / count for place in range(count)]
+    late = [seconds * (place + 0.75) / count for place in range(count)]
+    frames, others = await asyncio.gather(
+        asyncio.to_thread(frame_parts, file, early, models.pixels),
+        asyncio.to_thread(frame_parts, file, late, models.pixels),
+    )
+    size = -(-count // _PARTS)
+    parts = [frames[start : start + size] for start in range(0, count, size)]
+    whole, second, *captions = await asyncio.gather(
+        talk.ask("describe", forms.text, {}, frames),
+        talk.ask("describe", forms.text, {}, others),
+        *(talk.ask("caption", forms.text, {}, part) for part in parts),
+    )
+    told = "\n\n".join(f"{number}. {caption}" for number, caption in enumerate(captions, start=1))
+    return await talk.ask("combine", forms.text, {"whole": whole, "parts": told}), second
+
+
+async def _looks(
+    talk: Talk, clip: Clip, file: Path, speaking: dict[str, list[Line]]
+) -> tuple[dict[str, str], list[Dropped]]:
+    """Of each speaker, from frames of their longest lines."""
+
+    async def look(name: str, lines: list[Line]) -> tuple[str, str | Dropped]:
+        longest = sorted(lines, key=lambda line: line.start_seconds - line.end_seconds)[: _PARTS + 1]
+        middles = [(line.start_seconds + line.end_seconds) / 2 for line in longest]
+        pictures = await asyncio.to_thread(frame_parts, file, sorted(middles), talk.desk.models.pixels)
+        try:
+            return name, await talk.ask("person", forms.beginning(name), {"cue": name}, pictures)
+        except Unanswered as error:
+            return name, Dropped(stage=_STAGE, item=f"{clip.id}/{name}", reason=f"look: {error.reason}")
+
+    return _sorted(await asyncio.gather(*(look(name, lines) for name, lines in speaking.items())))
+
+
+async def _voices(
+    talk: Talk, clip: Clip, file: Path, speaking: dict[str, list[Line]]
+) -> tuple[dict[str, tuple[tuple[str, str], ...]], list[Dropped]]:
+    """What each voice is like, held against what is measured."""
+
+    async def listened(name: str, lines: list[Line]) -> tuple[str, Measured, tuple[bool, ...] | Dropped]:
+        samples = await asyncio.to_thread(voice, file, lines)
+        measured = await asyncio.to_thread(measure, samples)
+        media: list[Part] = [voice_part(samples)]
+        try:
+            return name, measured, await talk.ask("voice", forms.answers(len(TRAITS)), {}, media)
+        except Unanswered as error:
+            return name, measured, Dropped(stage=_STAGE, item=f"{clip.id}/{name}", reason=f"voice: {error.reason}")
+
+    found = await asyncio.gather(*(listened(name, lines) for name, lines in speaking.items()))
+    said = {name: told for name, _, told in found if not isinstance(told, Dropped)}
+    wrong = contradicted(said, {name: measured for name, measured, _ in found})
+    lost = [told for _, _, told in found if isinstance(told, Dropped)]
+    lost += [
+        Dropped(stage=_STAGE, item=f"{clip.id}/{name}", reason="voice: pitch is not what was measured")
+        for name in wrong
+    ]
+    kept = {
+        name: tuple(
+            (kind, value)
+            for (kind, value), yes in zip(TRAITS, told, strict=True)
+            if yes and value not in wrong.get(name, ())
+        )
+        for name, told in said.items()
+    }
+    return kept, lost
+
+
+async def _things(talk: Talk, clip: Clip, description: str) -> tuple[dict[str, str], list[Dropped]]:
+    """Objects with a look; a clip may have none."""
+    try:
+        return await talk.ask("things", forms.named(most=2), {"description": description}), []
+    except Unanswered as error:
+        return {}, [Dropped(stage=_STAGE, item=clip.id, reason=f"things: {error.reason}")]

@@ -1,0 +1,133 @@
+"""Asking models until they say something that can be read: each request has a prompt, a form, and leaves its trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from crossomni.chat.client import Chat
+from crossomni.chat.parts import Part, text_part
+from crossomni.chat.replies import ChatReply
+from crossomni.chat.spending import Spent
+from crossomni.construction.models.forms import FAILURE, Form, plain
+from crossomni.construction.models.prompting import ROLES
+from crossomni.construction.models.settings import BuildModels
+from crossomni.errors import ChatError
+
+T = TypeVar("T")
+_AGAIN = "This reply is not in the form that was asked for. Reply again, in that form alone."
+_SHOWN = 400  # signs of a reply that a trace keeps
+
+
+class Unanswered(Exception):
+    """No usable reply; ``reason`` is one of few, so that it can be counted. It ends the item, never the run."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One request's trace, for the lineage of what came of it."""
+
+    prompt: str  # its name
+    prompt_sha256: str
+    model: str
+    temperature: float
+    request_id: str  # the server's
+    verdict: str  # "read", "failure", "unparsed", or the state of a request that brought no reply
+    reply: str  # its beginning
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dict."""
+        return asdict(self)
+
+
+class Desk:
+    """The models of a build, open as an async context manager; replies are kept in one file.
+
+    Args:
+        cache: an SQLite file. The same request is made once, also when a build that was killed goes on.
+    """
+
+    def __init__(self, models: BuildModels, cache: Path | None) -> None:
+        self.models = models
+        self._cache = cache
+        self._stack = AsyncExitStack()
+        self.chats: dict[str, Chat] = {}
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            for role, endpoint in self.models.endpoints.items():
+                self.chats[role] = await stack.enter_async_context(Chat(endpoint.chat, self._cache))
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._stack.__aexit__(kind, error, traceback)
+
+    @property
+    def spent(self) -> dict[str, Spent]:
+        """By role, so far."""
+        return {role: chat.spent for role, chat in self.chats.items()}
+
+
+@dataclass
+class Talk:
+    """The requests about one item, and their traces."""
+
+    desk: Desk
+    asked: list[Asked] = field(default_factory=list)
+
+    async def ask(
+        self, name: str, form: Form[T], fields: Mapping[str, str], media: Sequence[Part] = (), role: str = ""
+    ) -> T:
+        """Ask with a prompt until the reply is in its form, at most ``repeats`` times more.
+
+        Raises:
+            Unanswered: where the model says that it cannot, says nothing that can be read, or does not reply.
+        """
+        models = self.desk.models
+        role = role or ROLES[name]
+        text = models.prompts.text(name, fields)
+        messages: list[dict[str, Any]] = [{"role": "user", "content": [*media, text_part(text)] if media else text}]
+        for _ in range(models.repeats + 1):
+            reply = await self._reply(name, role, messages)
+            said = plain(reply.text)
+            value = form(said)
+            verdict = "unparsed" if value is None else "failure" if value == FAILURE else "read"
+            self._note(name, role, verdict, said, reply.id)
+            if value == FAILURE:
+                raise Unanswered("the model says that it cannot")
+            if value is not None:
+                return value
+            messages = [messages[0], {"role": "assistant", "content": said}, {"role": "user", "content": _AGAIN}]
+        raise Unanswered("unparsed")
+
+    async def _reply(self, name: str, role: str, messages: Sequence[Mapping[str, Any]]) -> ChatReply:
+        try:
+            return await self.desk.chats[role].ask(messages)
+        except ChatError as error:
+            self._note(name, role, error.state)
+            raise Unanswered(f"no reply: {error.state}") from error
+
+    def _note(self, name: str, role: str, verdict: str, said: str = "", request_id: str = "") -> None:
+        chat = self.desk.models.endpoints[role].chat
+        self.asked.append(
+            Asked(
+                prompt=name,
+                prompt_sha256=self.desk.models.prompts.sha256(name),
+                model=chat.model,
+                temperature=chat.temperature,
+                request_id=request_id,
+                verdict=verdict,
+                reply=said[:_SHOWN],
+            )
+        )

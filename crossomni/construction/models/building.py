@@ -1,0 +1,130 @@
+"""A build by models: several clips at once, each kept as soon as it is done, and gone on with after a kill."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from crossomni.chat.spending import Spent
+from crossomni.construction.models.asking import Desk
+from crossomni.construction.models.clip_work import Work, work_on
+from crossomni.construction.models.items import Worked
+from crossomni.construction.models.settings import BuildModels
+from crossomni.errors import ChatError, InputError
+from crossomni.ledger import Ledger
+
+_log = logging.getLogger(__name__)
+_FORM = 1  # of what is kept of a clip; another number makes all clips again
+REPLIES, CLIPS = "replies.sqlite", "clips.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What a run over clips came to."""
+
+    worked: tuple[Worked, ...]  # in the order of the clips
+    spent: Mapping[str, Spent]  # by role, in this run
+    found: int  # clips that earlier runs had done
+
+
+def work_through(
+    models: BuildModels,
+    works: Sequence[Work],
+    folder: Path,
+    on_clip: Callable[[Mapping[str, Spent]], object] = lambda spent: None,
+) -> Done:
+    """Put each clip through all stages, several at once.
+
+    What is done is in ``folder``: ``clips.jsonl`` holds the clips, ``replies.sqlite`` every reply. A run that was
+    killed goes on there, and loses the requests that were under way at the most.
+
+    Args:
+        on_clip: called after each clip with what was spent so far.
+
+    Raises:
+        InputError: when a model does not answer at all.
+        RunError: when another process works in the folder, or it cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with Ledger(folder / CLIPS) as ledger:
+        wanted = {_key(models, work): work for work in works}
+        # A later record stands for an earlier one.
+        known = {record["key"]: record for record in ledger.records() if record.get("key") in wanted}
+        todo = {key: work for key, work in wanted.items() if key not in known}
+        made, spent = asyncio.run(_through(models, todo, folder / REPLIES, ledger, on_clip))
+    worked = [made[key] if key in made else Worked.from_json(known[key], work.clip) for key, work in wanted.items()]
+    return Done(worked=tuple(worked), spent=spent, found=len(known))
+
+
+async def _through(
+    models: BuildModels,
+    todo: Mapping[str, Work],
+    cache: Path,
+    ledger: Ledger,
+    on_clip: Callable[[Mapping[str, Spent]], object],
+) -> tuple[dict[str, Worked], Mapping[str, Spent]]:
+    made: dict[str, Worked] = {}
+    if not todo:
+        return made, {}
+    async with Desk(models, None) as fresh:
+        await _check(fresh)
+    async with Desk(models, cache) as desk:
+        async for key, worked in _each(desk, todo):
+            made[key] = worked
+            # A clip to which a server did not reply is not done: the next run asks again.
+            if not any("no reply" in drop.reason for drop in worked.dropped):
+                ledger.append({"key": key} | worked.to_json())
+            on_clip(desk.spent)
+        return made, desk.spent
+
+
+async def _each(desk: Desk, todo: Mapping[str, Work]) -> AsyncIterator[tuple[str, Worked]]:
+    """Each clip as it is done; only so many are under way, and hold their media, at once."""
+
+    async def one(key: str, work: Work) -> tuple[str, Worked]:
+        return key, await work_on(desk, work)
+
+    waiting = iter(todo.items())
+    under_way: set[asyncio.Task[tuple[str, Worked]]] = set()
+    try:
+        while True:
+            while len(under_way) < desk.models.clips_at_once and (following := next(waiting, None)) is not None:
+                under_way.add(asyncio.create_task(one(*following)))
+            if not under_way:
+                return
+            done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                yield task.result()
+    finally:
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+
+async def _check(desk: Desk) -> None:
+    """Refuse before the first clip when a model is not there."""
+
+    async def greet(role: str) -> None:
+        try:
+            await desk.chats[role].ask([{"role": "user", "content": "Output the word ready."}])
+        except ChatError as error:
+            raise InputError(f"--models: {role} does not answer: {error}") from error
+
+    await asyncio.gather(*(greet(role) for role in desk.chats))
+
+
+def _key(models: BuildModels, work: Work) -> str:
+    """Changes with all that decides what comes of the clip."""
+    told: list[Any] = [_FORM, models.fingerprint, asdict(work.clip), work.split, work.seed, work.blocks]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def total(spent: Iterable[Spent]) -> Spent:
+    """Of all roles."""
+    return sum(spent, Spent())
