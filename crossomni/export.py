@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Self
@@ -40,6 +40,8 @@ class Making:
 
     audit: str = ""  # tables in Markdown, for the card; empty where there was none
     dropped: Sequence[Mapping[str, Any]] | None = None  # the lines of dropped.jsonl
+    lineage: Sequence[Mapping[str, Any]] | None = None  # the lines of lineage.jsonl: where each row comes from
+    pictures: Mapping[str, bytes] = field(default_factory=dict)  # that the audit's text shows, by the file's name
 
 
 def export(  # noqa: PLR0913 (a data folder has as many parts as it has)
@@ -97,6 +99,10 @@ def export(  # noqa: PLR0913 (a data folder has as many parts as it has)
         listed = {name: _listed(stage, f"{name}/**", len(split)) for name, split in rows.items()}
         if making.dropped is not None:
             _write_lines(stage / "dropped.jsonl", making.dropped)
+        if making.lineage is not None:
+            _write_lines(stage / "lineage.jsonl", making.lineage)
+        for name, picture in making.pictures.items():
+            (stage / name).write_bytes(picture)
         _write_text(stage / "README.md", card(source, listed, hide_answers, making.audit))
         _write_about(stage, {**source, "fingerprint": mark})
     return folder

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from crossomni.cli import data, judging, locate, models, pairs, runs, sampling, train
+from crossomni.cli import data, judging, locate, models, pairs, review, runs, sampling, train
 from crossomni.cli.options import WRONG_USAGE, in_one_line
 from crossomni.errors import CrossOmniError, InputError
 
@@ -28,6 +28,7 @@ models.register(app)
 sampling.register(app)
 judging.register(app)
 train.register(app)
+review.register(app)
 
 
 def main() -> None:

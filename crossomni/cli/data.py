@@ -64,7 +64,7 @@ def playhouse(out: Folder, clips: Clips = CLIPS, seed: Seed = SEED, workers: Wor
 
 def build(
     out: Folder,
-    source: Annotated[str, typer.Option(help="Where clips come from: playhouse.")] = "playhouse",
+    source: Annotated[str, typer.Option(help="Where clips come from: playhouse or tvqa.")] = "playhouse",
     clips: Clips = CLIPS,
     seed: Seed = SEED,
     test_share: Annotated[
@@ -77,7 +77,13 @@ def build(
         int, typer.Option(help="So many further questions within sight for each training clip, to learn to see by.")
     ] = 0,
     hide_answers: Annotated[bool, typer.Option("--hide-answers", help="Labels go to <out>-labels, apart.")] = False,
-    media: Annotated[Path | None, typer.Option(help="Film here and keep the clips; else they move into --out.")] = None,
+    media: Annotated[
+        Path | None,
+        typer.Option(help="Playhouse: film here and keep the clips, else they move into --out. tvqa: your media."),
+    ] = None,
+    annotations: Annotated[Path | None, typer.Option(help="tvqa: your subtitles and question lines.")] = None,
+    models: Annotated[Path | None, typer.Option(help="tvqa: the models, as in examples/build_tvqa.yaml.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and make no call.")] = False,
     workers: Workers = 0,
 ) -> None:
     """Build a dataset: from clips through annotations and questions to a folder that load_dataset reads."""
@@ -87,8 +93,15 @@ def build(
     from crossomni.export import export as write
     from crossomni.playhouse.company import Season, held
 
+    if source == "tvqa":
+        from crossomni.cli.build_models import TvqaBuild, build_tvqa
+
+        wanted = TvqaBuild(media=media, annotations=annotations, models=models, out=out, seed=seed,
+                           test_share=test_share, pairs=pairs)  # fmt: skip
+        build_tvqa(wanted, dry_run=dry_run)
+        return
     if source != "playhouse":
-        raise InputError(f"--source is {source!r}; wanted playhouse.")
+        raise InputError(f"--source is {source!r}; wanted playhouse or tvqa.")
     described = {"source": source, "seed": seed, "version": __version__, "clips": clips, "test_share": test_share,
                  "licence": "apache-2.0"}  # fmt: skip
     described |= ({"answers": "held back"} if hide_answers else {}) | ({} if pairs is None else {"pairs": pairs})

@@ -13,6 +13,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from crossomni.omni import branch_attention
 from crossomni.omni.batches import padded
 from crossomni.omni.towers import bare
 from crossomni.optional import need
@@ -20,7 +21,7 @@ from crossomni.optional import need
 BRANCHES = "branches"  # the argument by which a thinker is told which branch a token is on
 IGNORED = -100  # a label that no loss is taken of
 _TRUNK, _FILLED = 0, -1  # branches are counted from 1
-_MASKED = ("sdpa", "eager")  # attention that takes any mask
+_MASKED = (branch_attention.NAME, "sdpa", "eager")  # attention that takes any mask
 _PURPOSE = "an Omni-LLM"
 
 Tokens = Sequence[int]
@@ -103,6 +104,10 @@ def can_branch(thinker: Any) -> bool:
 def let_branch(thinker: Any) -> None:
     """Let every forward pass of the thinker take ``branches``, with its own positions and mask."""
     model = bare(thinker).model
+    config = bare(thinker).config.get_text_config()
+    if config._attn_implementation == "sdpa":
+        branch_attention.register()
+        config._attn_implementation = branch_attention.NAME
     if not getattr(model, "_crossomni_branches", False):
         model._crossomni_branches = True
         model.register_forward_pre_hook(_read_branches, with_kwargs=True)
@@ -143,7 +148,10 @@ def _mask(model: Any, branches: Any) -> Any:
     torch = need("torch", _PURPOSE)
     own = branches[:, :, None] == branches[:, None, :]
     seen = ((own | (branches == _TRUNK)[:, None, :]).tril())[:, None]
-    if model.config.get_text_config()._attn_implementation == "sdpa":
+    kind = model.config.get_text_config()._attn_implementation
+    if kind == branch_attention.NAME:
+        return branch_attention.with_layout(seen, branch_attention.layout_of(branches))
+    if kind == "sdpa":
         return seen
     added = torch.zeros(seen.shape, dtype=model.dtype, device=seen.device)
     return added.masked_fill(~seen, torch.finfo(model.dtype).min)

@@ -93,6 +93,8 @@ class TrainConfig:
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise InputError(f"{name} is {value}; wanted 0 or more.")
+        if not 0 <= self.seed < 2**32:
+            raise InputError(f"seed is {self.seed}; wanted 0 to {2**32 - 1}.")
         if self.rows and self.ids is not None:
             raise InputError(f"rows is {self.rows}, and ids names the rows of {self.ids}; wanted one of the two.")
         if self.tiny and not self.model.startswith("tiny:"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -21,10 +22,19 @@ from crossomni.training.examples import Example, dataset, examples, words
 from crossomni.training.held_out import HeldOut, held_out, weighed
 from crossomni.training.planning.architecture import TINY, tiny_thinker
 from crossomni.training.planning.schedule import Schedule, processes, schedule
-from crossomni.training.refusals import check
+from crossomni.training.refusals import check, trl_arguments
 from crossomni.training.results.history import History
 from crossomni.training.results.progress import watch
-from crossomni.training.results.record import ADAPTER, BASE, WHOLE, Training, TrainingFolder, settings, versions
+from crossomni.training.results.record import (
+    ADAPTER,
+    BASE,
+    TRAINING,
+    WHOLE,
+    Training,
+    TrainingFolder,
+    settings,
+    versions,
+)
 from crossomni.training.results.report import write_report
 from crossomni.training.resuming import last_checkpoint
 from crossomni.training.selection import Selection
@@ -60,6 +70,7 @@ class Ready:
     schedule: Schedule
     base: Path | str
     folder: TrainingFolder
+    training: Training  # what the folder will say
 
     @property
     def store(self) -> TowerStore | None:
@@ -111,6 +122,7 @@ class Ready:
             "eval_strategy": "steps" if own.watch_every and self.selection.held_out else "no",
             "eval_steps": own.watch_every or None,
             "logging_steps": 1,
+            "logging_nan_inf_filter": False,  # a loss that is no number is told as such, not as 0
             "report_to": own.report_to,
             "seed": own.seed,
             "data_seed": own.seed,
@@ -123,7 +135,8 @@ class Ready:
 
 
 def ready(config: SFTTraining | GRPOTraining) -> Ready:
-    """Refuse what can be refused before a model loads, and claim the folder.
+    """Refuse what can be refused before a model loads. The folder becomes this training's when it begins, not before:
+    a start that is refused leaves it free.
 
     Raises:
         InputError: in one line, for the first thing that is wrong.
@@ -134,21 +147,27 @@ def ready(config: SFTTraining | GRPOTraining) -> Ready:
     folder = TrainingFolder(config.out)
     base = _base(config, corpus, selection)
     adapter = getattr(config, "adapter", None)
-    folder.claim(
-        Training(
-            kind="sft" if isinstance(config, SFTTraining) else "grpo",
-            configuration=settings(config),
-            versions=versions(),
-            data={"source": dict(corpus.source) or config.data, "fingerprint": corpus.fingerprint},
-            base={"name": str(base), "fingerprint": weights_fingerprint(base, trust=config.trust_remote_code)},
-            train_ids=tuple(row.id for row in selection.trained),
-            held_out_ids=tuple(row.id for row in selection.held_out),
-            seeds={"rows, order, draws": config.seed},
-            adapter=weights_fingerprint(adapter) if adapter else "",
-        )
+    training = Training(
+        kind="sft" if isinstance(config, SFTTraining) else "grpo",
+        configuration=settings(config),
+        versions=versions(),
+        data={"source": dict(corpus.source) or config.data, "fingerprint": corpus.fingerprint},
+        base={"name": str(base), "fingerprint": weights_fingerprint(base, trust=config.trust_remote_code)},
+        train_ids=tuple(row.id for row in selection.trained),
+        held_out_ids=tuple(row.id for row in selection.held_out),
+        seeds={"rows, order, draws": config.seed},
+        adapter=weights_fingerprint(adapter) if adapter else "",
     )
-    steps = schedule(config, len(selection.trained), processes())
-    return Ready(config=config, corpus=corpus, selection=selection, schedule=steps, base=base, folder=folder)
+    folder.check(training)
+    return Ready(
+        config=config,
+        corpus=corpus,
+        selection=selection,
+        schedule=schedule(config, len(selection.trained), processes()),
+        base=base,
+        folder=folder,
+        training=training,
+    )
 
 
 def _check_checkpoints(config: TrainConfig) -> None:
@@ -169,13 +188,24 @@ def _base(config: TrainConfig, corpus: Corpus, selection: Selection) -> Path | s
     """What the training begins with; a tiny thinker is written beside its weights, and stays."""
     if config.model.startswith(TINY):
         folder = config.out / BASE
-        if not (folder / "config.json").exists():
-            thinks = "on" if selection.trained[0].rationale else "off"
-            said = examples(corpus, selection.trained, prompt=config.prompt, prompts=config.prompts, rationale=thinks)  # type: ignore[arg-type]
-            tiny_thinker(folder, config.model, config.tiny, words(said))
-            whiten_folder(folder, list(dict.fromkeys(one.clip for one in said)), config.shown)
+        state = need("accelerate", "training").PartialState()
+        with state.main_process_first():  # the others find it there
+            if state.is_main_process and not (config.out / TRAINING).exists():
+                _make_tiny(folder, config, corpus, selection)
         return folder
     return Path(config.model) if Path(config.model).is_dir() else config.model
+
+
+def _make_tiny(folder: Path, config: TrainConfig, corpus: Corpus, selection: Selection) -> None:
+    """All of it or nothing: a kill leaves no base that is half made, and what a refused start has left is replaced."""
+    thinks = "on" if selection.trained[0].rationale else "off"
+    said = examples(corpus, selection.trained, prompt=config.prompt, prompts=config.prompts, rationale=thinks)  # type: ignore[arg-type]
+    made = folder.with_name(f".{folder.name}")
+    shutil.rmtree(made, ignore_errors=True)
+    tiny_thinker(made, config.model, config.tiny, words(said))
+    whiten_folder(made, list(dict.fromkeys(one.clip for one in said)), config.shown)
+    shutil.rmtree(folder, ignore_errors=True)
+    made.replace(folder)
 
 
 def train(config: SFTTraining | GRPOTraining, callbacks: Sequence[Any] = ()) -> Trained:
@@ -199,13 +229,13 @@ def train(config: SFTTraining | GRPOTraining, callbacks: Sequence[Any] = ()) -> 
 def _sft(begun: Ready, config: SFTTraining, callbacks: Sequence[Any]) -> Trained:
     from crossomni.training.sft import OmniSFTTrainer
 
-    trl = need("trl", "training")
+    arguments = trl_arguments("SFTConfig", begun.for_trl() | dict(config.trl))
     said = begun.conversations(begun.selection.trained, config.rationale)
     watched = tuple(weighed(begun.conversations(begun.selection.held_out, config.rationale), MOST_WATCHED))
     thinker = begun.thinker()
     trainer = OmniSFTTrainer(
         thinker,
-        trl.SFTConfig(**begun.for_trl() | dict(config.trl)),
+        arguments,
         train_dataset=dataset(one.for_sft() for one in said),
         eval_dataset=dataset(one.for_sft() for one in watched) if watched else None,
         processing_class=load_processor(begun.base, trust=config.trust_remote_code),
@@ -223,7 +253,17 @@ def _grpo(begun: Ready, config: GRPOTraining, callbacks: Sequence[Any]) -> Train
     from crossomni.training.judges.opening import open_judge
     from crossomni.training.judging import Canaries, judged_reward, prejudged
 
-    trl = need("trl", "training")
+    arguments = trl_arguments(
+        "GRPOConfig",
+        begun.for_trl()
+        | {
+            "num_generations": config.rollouts,
+            "max_completion_length": config.most_new_tokens,
+            "temperature": config.temperature,
+            "beta": config.beta,
+        }
+        | dict(config.trl),
+    )
     thinking = "on" if "context" in config.rewarded else "off"
     said = begun.conversations(begun.selection.trained, thinking)
     watched = tuple(weighed(begun.conversations(begun.selection.held_out, thinking), MOST_WATCHED))
@@ -239,16 +279,7 @@ def _grpo(begun: Ready, config: GRPOTraining, callbacks: Sequence[Any]) -> Train
         trainer = OmniGRPOTrainer(
             thinker,
             [judged_reward(judge, config.rewarded)],
-            trl.GRPOConfig(
-                **begun.for_trl()
-                | {
-                    "num_generations": config.rollouts,
-                    "max_completion_length": config.most_new_tokens,
-                    "temperature": config.temperature,
-                    "beta": config.beta,
-                }
-                | dict(config.trl)
-            ),
+            arguments,
             train_dataset=dataset(one.for_grpo() for one in said),
             eval_dataset=dataset(one.for_grpo() for one in watched) if watched else None,
             processing_class=load_processor(begun.base, trust=config.trust_remote_code),
@@ -273,6 +304,8 @@ def _by_all(spent: Spent) -> Spent:
 
 def _run(begun: Ready, trainer: Any, watched: Sequence[Example]) -> Trained:
     path = begun.folder.path
+    if begun.is_main:
+        begun.folder.claim(begun.training)
     count, of = trained(trainer.model)
     _log.info("%s of %s parameters are trained; %s", f"{count:,}", f"{of:,}", begun.schedule.told)
     start = last_checkpoint(path / CHECKPOINTS)

@@ -7,7 +7,7 @@ Not here: a judge that does not answer or fails its canaries, and a folder that 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,16 @@ _OURS = {
     "generation_batch_size": "batch",
     "steps_per_generation": "batch",
 }
+_MEDIA = "rows with video and sound are neither cut nor packed"
+_NOT_HERE = {
+    "packing": _MEDIA,
+    "padding_free": _MEDIA,
+    "max_length": _MEDIA,
+    "use_vllm": "the model that is trained generates, since a server would not know its towers' outputs",
+    "bf16": "the machine decides: with a GPU it is on",
+    "fp16": "numbers of this form overflow here; with a GPU bf16 is on",
+}
+_LOSSES = ("grpo", "bnpo", "dr_grpo", "dapo", "luspo", "cispo", "sapo", "vespo")  # of TRL 1.16
 
 
 def check(config: SFTTraining | GRPOTraining, corpus: Corpus, *, devices: int | None = None) -> Selection:
@@ -156,10 +166,34 @@ def check_trl(config: SFTTraining | GRPOTraining) -> None:
             f"trl: dataloader_num_workers is {config.trl['dataloader_num_workers']}; a row that fails in a worker "
             "stays unknown to the trainer. Take it out."
         )
+    for name, why in _NOT_HERE.items():
+        if config.trl.get(name):
+            raise InputError(f"trl: {name} is {config.trl[name]!r}; {why}. Take it out.")
+    if (loss := config.trl.get("loss_type", "dapo")) not in _LOSSES and isinstance(config, GRPOTraining):
+        raise InputError(f"trl: loss_type is {loss!r}; wanted one of {', '.join(_LOSSES)}.")
     known = getattr(need("trl", "training"), kind)
     assert is_dataclass(known)
     if unknown := sorted({*config.trl} - {field.name for field in fields(known)}):
         raise InputError(f"trl: {unknown[0]} is no setting of TRL's {kind}. Look it up there, or take it out.")
+
+
+def trl_arguments(kind: str, values: Mapping[str, Any]) -> Any:
+    """TRL's configuration of these values, its trackers tried out.
+
+    Raises:
+        InputError: when TRL or transformers refuses a value, or a tracker is not installed.
+    """
+    trl, integrations = need("trl", "training"), need("transformers.integrations", "training")
+    try:
+        made = getattr(trl, kind)(**values)
+        for tracker in integrations.get_reporting_integration_callbacks(made.report_to):
+            tracker()
+        made.get_warmup_steps(100)
+        need("transformers.trainer", "training").Trainer.get_optimizer_cls_and_kwargs(made)
+    except (ValueError, TypeError, KeyError, ImportError, RuntimeError, AssertionError) as error:
+        told = " ".join(str(error).split())
+        raise InputError(f"{kind} refuses a setting ({type(error).__name__}: {told[:300]}). Correct it.") from error
+    return made
 
 
 def check_adapter(config: GRPOTraining, adapter: Path, thinker: Thinker, source: Path | str) -> None:
@@ -177,6 +211,11 @@ def check_adapter(config: GRPOTraining, adapter: Path, thinker: Thinker, source:
             "adapter."
         )
     told = _json(adapter / _ADAPTER, f"adapter {adapter}")
+    if told.get("r", config.lora_rank) != config.lora_rank:
+        raise InputError(
+            f"--lora-rank is {config.lora_rank}, and the adapter {adapter} has {told['r']}, with which it goes on. "
+            f"Give --lora-rank {told['r']}."
+        )
     named = str(told.get("base_model_name_or_path") or "")
     noted = next((place for place in (adapter, adapter.parent) if (place / "training.json").is_file()), None)
     if noted is not None:

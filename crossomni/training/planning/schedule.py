@@ -47,6 +47,7 @@ class Schedule:
     accumulation: int  # of such, one after the other, for one optimiser step
     batch: int  # rows (GRPO: prompts) of one optimiser step
     rollouts: int  # completions of a prompt; 1 in SFT
+    uses: int  # steps that completions are used for, one after the other (TRL's num_iterations); 1 in SFT
     steps_an_epoch: int
     steps: int
     twice: int  # prompts that come twice in an epoch of GRPO, to fill its last batch
@@ -54,14 +55,19 @@ class Schedule:
     @property
     def seen(self) -> int:
         """Rows (GRPO: prompts) that steps are computed from, each time that one is used; at most."""
-        an_epoch = self.rows + self.twice
+        an_epoch = (self.rows + self.twice) * self.uses
         whole, rest = divmod(self.steps, self.steps_an_epoch)
         return whole * an_epoch + min(rest * self.batch, an_epoch)
 
     @property
     def completions(self) -> int:
         """Completions that are generated; 0 in SFT."""
-        return self.seen * self.rollouts if self.rollouts > 1 else 0
+        if self.rollouts == 1:
+            return 0
+        batches = -(-self.steps // self.uses)
+        whole, rest = divmod(batches, self.steps_an_epoch // self.uses)
+        an_epoch = self.rows + self.twice
+        return (whole * an_epoch + min(rest * self.batch, an_epoch)) * self.rollouts
 
     @property
     def together(self) -> int:
@@ -73,10 +79,10 @@ class Schedule:
         """The batch as a product, the steps and how they are rounded."""
         product = f"{self.devices} × {self.at_once} × {self.accumulation} (devices × at once × accumulated)"
         whole, rest = divmod(self.rows, self.batch)
+        batches = self.steps_an_epoch // self.uses
+        counted = "steps an epoch" if self.uses == 1 else f"batches, each for {self.uses} steps, an epoch"
         steps = f"{self.rows} / {self.batch} = " + (
-            f"{self.rows / self.batch:.2f}, rounded up: {self.steps_an_epoch} steps an epoch"
-            if rest
-            else f"{whole} steps an epoch"
+            f"{self.rows / self.batch:.2f}, rounded up: {batches} {counted}" if rest else f"{whole} {counted}"
         )
         if self.rollouts == 1:
             return f"{product} = {self.batch} rows a step; {steps}"
@@ -105,7 +111,9 @@ def schedule(config: TrainConfig, rows: int, devices: int) -> Schedule:
         raise InputError(
             f"{rows} rows make no batch of {config.batch} prompts. Take more rows, or --batch {rows} or less."
         )
-    an_epoch = math.ceil(rows / config.batch)
+    uses = _uses(config)
+    batches = math.ceil(rows / config.batch)
+    an_epoch = batches * uses
     steps = math.ceil(config.epochs * an_epoch)
     return Schedule(
         rows=rows,
@@ -114,7 +122,15 @@ def schedule(config: TrainConfig, rows: int, devices: int) -> Schedule:
         accumulation=whole // at_a_time,
         batch=config.batch,
         rollouts=rollouts,
+        uses=uses,
         steps_an_epoch=an_epoch,
         steps=min(steps, config.most_steps or steps),
-        twice=an_epoch * config.batch - rows if rollouts > 1 else 0,
+        twice=batches * config.batch - rows if rollouts > 1 else 0,
     )
+
+
+def _uses(config: TrainConfig) -> int:
+    told = config.trl.get("num_iterations", 1) if isinstance(config, GRPOTraining) else 1
+    if not isinstance(told, int) or isinstance(told, bool) or told < 1:
+        raise InputError(f"trl: num_iterations is {told!r}; wanted a whole number from 1 on.")
+    return told

@@ -1,0 +1,224 @@
+"""``crossomni build --source tvqa``: a dataset from the user's own clips, by models behind endpoints."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crossomni.errors import InputError
+
+if TYPE_CHECKING:
+    from crossomni.chat.spending import Spent
+    from crossomni.construction.build import Built
+    from crossomni.construction.drafts import Dropped
+    from crossomni.construction.models.clip_work import Work
+    from crossomni.construction.models.estimate import Estimate
+    from crossomni.construction.models.settings import BuildModels
+    from crossomni.construction.sources.tvqa import Tvqa
+    from crossomni.records import Clip
+
+logger = logging.getLogger(__name__)
+_MEDIA = "media"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TvqaBuild:
+    """What is built of what.
+
+    Raises:
+        InputError: at birth, when one of the folders is missing.
+    """
+
+    media: Path | None
+    annotations: Path | None
+    models: Path | None
+    out: Path
+    seed: int
+    test_share: float
+    pairs: int | None
+
+    def __post_init__(self) -> None:
+        for name in ("media", "annotations", "models"):
+            if getattr(self, name) is None:
+                raise InputError(f"--source tvqa: --{name} is missing; wanted --media, --annotations and --models.")
+
+    @property
+    def work(self) -> Path:
+        """Where clips, replies and what is done of them are kept, beside ``out``."""
+        return self.out.with_name(f"{self.out.name}-work")
+
+
+def build_tvqa(wanted: TvqaBuild, *, dry_run: bool) -> None:
+    """Look through the user's copy, say what is half there, and build from the rest; or only say what it would take."""
+    from rich.console import Console
+
+    from crossomni.construction.models.settings import BuildModels
+    from crossomni.construction.sources.tvqa import Tvqa
+
+    assert wanted.media and wanted.annotations and wanted.models
+    models = BuildModels.read(wanted.models)
+    source = Tvqa(wanted.media, wanted.annotations)
+    survey = source.survey()
+    Console().print(survey.grid.table())
+    if not survey.kept:
+        raise InputError(f"{wanted.media}: none of its clips can be used; the table above says why.")
+    if dry_run:
+        _tell_estimate(models, _planned(wanted, source), wanted)
+    else:
+        _build(wanted, models, source)
+
+
+def _planned(wanted: TvqaBuild, source: Tvqa) -> list[Work]:
+    """Every clip as it would be cut; no media are touched."""
+    from crossomni.construction.sources.tvqa_split import split_clip
+
+    found = source.survey().kept
+    clips = [part for one in found for part in split_clip(one.clip)]
+    return _works(wanted, [(clip, Path()) for clip in clips])
+
+
+def _works(wanted: TvqaBuild, clips: Sequence[tuple[Clip, Path]]) -> list[Work]:
+    from crossomni.construction.models.clip_work import Work
+    from crossomni.construction.sources.tvqa_names import episode_groups
+    from crossomni.construction.splits import split_by_episode
+
+    groups = episode_groups(clip.episode for clip, _ in clips)
+    sides = split_by_episode({clip.id: groups[clip.episode] for clip, _ in clips}, wanted.test_share, wanted.seed)
+    return [
+        Work(
+            clip=clip,
+            file=file,
+            split=sides[clip.id],
+            seed=wanted.seed,
+            blocks=wanted.pairs is not None and sides[clip.id] == "test",
+        )
+        for clip, file in clips
+    ]
+
+
+def _build(wanted: TvqaBuild, models: BuildModels, source: Tvqa) -> None:
+    from tqdm import tqdm
+
+    from crossomni.construction.drafts import Dropped
+    from crossomni.construction.models.assembling import assemble
+    from crossomni.construction.models.building import work_through
+
+    parts = tqdm(source.clips(wanted.work / _MEDIA), desc="cutting", unit="clip", disable=None)
+    found = list(parts)
+    lost = [*source.survey().dropped, *(one for one in found if isinstance(one, Dropped))]
+    works = _works(wanted, [one for one in found if not isinstance(one, Dropped)])
+    with tqdm(total=len(works), desc="building", unit="clip", disable=None) as bar:
+
+        def tell(spent: Mapping[str, Spent]) -> None:
+            bar.set_postfix_str(_rate(models, spent), refresh=False)
+            bar.update()
+
+        done = work_through(models, works, wanted.work, on_clip=tell)
+    built = assemble(done.worked, {work.clip.id: work.split for work in works}, wanted.seed, wanted.pairs)
+    _write(wanted, models, built, works, [*lost, *built.dropped], done.worked)
+    _tell(models, done.spent, done.found, wanted)
+
+
+def _write(  # noqa: PLR0913 (a data folder has as many parts)
+    wanted: TvqaBuild,
+    models: BuildModels,
+    built: Built,
+    works: Sequence[Work],
+    dropped: Sequence[Dropped],
+    worked: Sequence[Any],
+) -> None:
+    from rich.console import Console
+
+    from crossomni import __version__
+    from crossomni.construction.funnel import Funnel
+    from crossomni.construction.models.assembling import lineage
+    from crossomni.export import Making
+    from crossomni.export import export as write
+    from crossomni.pictures import write_png
+
+    funnel = Funnel(tuple(dropped), sum(map(len, built.rows.values())))
+    kept = {row.id for rows in built.rows.values() for row in rows}
+    with tempfile.TemporaryDirectory() as folder:
+        picture = write_png(funnel.figure, Path(folder) / "funnel.png", 110).read_bytes()
+    write(
+        wanted.out,
+        built.rows,
+        {work.clip.id: work.clip for work in works},
+        {work.clip.id: work.file for work in works},
+        truth={one.clip.id: one.annotation for one in worked if one.annotation is not None},
+        source={
+            "source": "tvqa", "seed": wanted.seed, "version": __version__, "test_share": wanted.test_share,
+            "models": {role: one.chat.model for role, one in models.endpoints.items()},
+            "prompts": models.prompts.fingerprint, "licence": "other", "licence_name": "tvqa",
+            "licence_link": "https://github.com/jayleicn/TVQA",
+        } | ({} if wanted.pairs is None else {"pairs": wanted.pairs}),
+        making=Making(
+            audit=f"![What was dropped, and why](funnel.png)\n\n{funnel.grid.markdown()}",
+            dropped=[asdict(drop) for drop in dropped],
+            lineage=list(lineage(worked, kept)),
+            pictures={"funnel.png": picture},
+        ),
+    )  # fmt: skip
+    Console().print(funnel.grid.table())
+    counts = ", ".join(f"{len(rows)} {split}" for split, rows in built.rows.items())
+    print(f"{counts} rows are in {wanted.out}; its media may not be passed on, so neither may the folder")
+
+
+def _rate(models: BuildModels, spent: Mapping[str, Spent]) -> str:
+    """Requests so far, and what they cost."""
+    calls = sum(one.replies for one in spent.values())
+    cost = sum(one.cost(models.endpoints[role].price) for role, one in spent.items())
+    return f"{calls:,} requests" + (f", cost {cost:.2f}" if cost else "")
+
+
+def _tell(models: BuildModels, spent: Mapping[str, Spent], found: int, wanted: TvqaBuild) -> None:
+    for role, one in spent.items():
+        cost = one.cost(models.endpoints[role].price)
+        print(
+            f"{role}: {one.replies:,} replies, {one.cached:,} kept from before, {one.failed:,} without a reply; "
+            f"{one.prompt_tokens:,} tokens read, {one.completion_tokens:,} written" + (f"; {cost:.2f}" if cost else "")
+        )
+    if found:
+        print(f"{found} clips were done before")
+    if failed := sum(one.failed for one in spent.values()):
+        print(f"{failed} requests had no reply; clips that they belong to are asked again by the same command")
+    print(f"replies and clips are kept in {wanted.work}")
+
+
+def _tell_estimate(models: BuildModels, works: Sequence[Work], wanted: TvqaBuild) -> None:
+    from rich.console import Console
+
+    from crossomni.construction.models.estimate import STAGES, estimate
+    from crossomni.grids import Grid
+
+    made: Estimate = estimate(models, works)
+    hours = sum(work.clip.end_seconds - work.clip.start_seconds for work in works) / 3600
+    stages = Grid(
+        f"{made.clips:,} clips, {hours:.1f} h: requests at most",
+        ("stage", "requests", "by prompt"),
+        tuple(
+            (stage, f"{made.stage_calls(stage):,}", ", ".join(f"{name} {made.calls[name]:,}" for name in names))
+            for stage, names in STAGES.items()
+        ),
+        left=(0, 2),
+    )
+    roles = Grid(
+        "Models, roughly",
+        ("role", "model", "requests", "tokens read", "written", "cost"),
+        tuple(
+            (role, models.endpoints[role].chat.model, f"{one.replies:,}", f"{one.prompt_tokens:,}",
+             f"{one.completion_tokens:,}", f"{one.cost(models.endpoints[role].price):,.2f}")
+            for role, one in made.spent.items()
+        ),
+        left=(0, 1),
+    )  # fmt: skip
+    console = Console()
+    console.print(stages.table())
+    console.print(roles.table("An upper side: all is counted that would be asked if nothing were dropped on the way."))
+    print(
+        f"replies and traces take up to {made.disk_bytes / 1e9:.2f} GB in {wanted.work}, beside the clips; no call made"
+    )
