@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -81,6 +82,27 @@ def with_adapter(model: Any, adapter: Path, *, trainable: bool = False) -> Any:
             f"adapter {adapter}: cannot be put on the model ({str(error).partition(chr(10))[0]}). "
             "Give the folder of an adapter that was trained from it."
         ) from error
+
+
+def check_base(adapter: Path, source: Path | str, *, trust: bool = False) -> None:
+    """Find out whether an adapter that crossomni trained was trained from this model, by the note beside it or above.
+
+    Put on other weights of the same shapes it would say something, and nobody would know.
+
+    Raises:
+        InputError: when the note names another base.
+    """
+    for place in (adapter, adapter.parent):
+        try:
+            base = json.loads((place / "training.json").read_text(encoding="utf-8"))["base"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if base.get("name") != str(source) and base.get("fingerprint") != weights_fingerprint(source, trust=trust):
+            raise InputError(
+                f"adapter {adapter}: it was trained from {base.get('name')}, not from {source}. Give the model that it "
+                "was trained from."
+            )
+        return
 
 
 def model_type(source: Path | str, *, trust: bool = False) -> str:

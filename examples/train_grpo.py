@@ -34,7 +34,7 @@ from crossomni.training.judges.opening import open_judge
 from crossomni.training.judging import judged_reward, prejudged
 from crossomni.training.sample import balanced
 from crossomni.training.thinkers import load_processor, load_thinker
-from crossomni.weights import with_adapter
+from crossomni.weights import check_base, with_adapter
 
 
 @dataclass
@@ -64,6 +64,7 @@ def main() -> None:
     said = examples(corpus, rows)
     thinker, processor = load_thinker(given.model_name_or_path), load_processor(given.model_name_or_path)
     if given.adapter is not None:
+        check_base(given.adapter, given.model_name_or_path)
         thinker = with_adapter(thinker, given.adapter, trainable=True)
     # A judge's replies are kept beside the weights: the same thought is judged once, also when training goes on.
     kept = Path(training.output_dir) / "judge.sqlite"

@@ -10,7 +10,7 @@ import pytest
 
 from crossomni.errors import InputError
 from crossomni.testing import tiny_omni
-from crossomni.weights import from_pretrained, model_from_pretrained, model_type, weights_fingerprint
+from crossomni.weights import check_base, from_pretrained, model_from_pretrained, model_type, weights_fingerprint
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -175,3 +175,16 @@ def test_weights_that_are_not_there_have_no_fingerprint(tmp_path: Path) -> None:
     """The line names the folder."""
     with pytest.raises(InputError, match=r"weights .*nowhere: there is no such file or folder"):
         weights_fingerprint(tmp_path / "nowhere")
+
+
+def test_an_adapter_of_another_base_is_refused(whole: Path, folder: Path, tmp_path: Path) -> None:
+    """By the note that its training left; one without a note is taken."""
+    adapter = tmp_path / "run" / "adapter"
+    adapter.mkdir(parents=True)
+    check_base(adapter, folder)
+    base = {"name": str(whole), "fingerprint": weights_fingerprint(whole)}
+    (adapter.parent / "training.json").write_text(json.dumps({"base": base}))
+    check_base(adapter, folder)  # another folder with the same weights
+    change_weights(folder, lambda weights: weights.update({name: one * 2 for name, one in weights.items()}))
+    with pytest.raises(InputError, match="it was trained from"):
+        check_base(adapter, folder)

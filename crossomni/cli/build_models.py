@@ -59,7 +59,9 @@ def build_tvqa(wanted: TvqaBuild, *, dry_run: bool) -> None:
     from crossomni.construction.models.settings import BuildModels
     from crossomni.construction.sources.tvqa import Tvqa
 
-    assert wanted.media and wanted.annotations and wanted.models
+    assert wanted.media is not None
+    assert wanted.annotations is not None
+    assert wanted.models is not None
     models = BuildModels.read(wanted.models)
     source = Tvqa(wanted.media, wanted.annotations)
     survey = source.survey()
@@ -123,7 +125,7 @@ def _build(wanted: TvqaBuild, models: BuildModels, source: Tvqa) -> None:
     _tell(models, done.spent, done.found, wanted)
 
 
-def _write(  # noqa: PLR0913 (a data folder has as many parts)
+def _write(
     wanted: TvqaBuild,
     models: BuildModels,
     built: Built,

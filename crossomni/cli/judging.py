@@ -34,6 +34,7 @@ def judge(
 
     from crossomni.chat.spending import Price
     from crossomni.corpus import Corpus
+    from crossomni.training.judges.canaries import check_answers
     from crossomni.training.judges.measure import measure_now
     from crossomni.training.judges.opening import open_judge
     from crossomni.training.judges.thoughts import benchmark
@@ -48,6 +49,7 @@ def judge(
             bar.total = total
             bar.update(done - bar.n)
 
+        check_answers(asked, corpus.rows("train"))
         found = measure_now(asked, thoughts, show)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)

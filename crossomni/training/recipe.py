@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -13,7 +14,7 @@ from typing import Any
 
 from crossomni.chat.spending import Spent
 from crossomni.corpus import Corpus
-from crossomni.errors import InputError
+from crossomni.errors import InputError, RunError
 from crossomni.ledger import Ledger, read_records, write_json
 from crossomni.omni.towers import TowerStore
 from crossomni.optional import need
@@ -141,6 +142,7 @@ def ready(config: SFTTraining | GRPOTraining) -> Ready:
     Raises:
         InputError: in one line, for the first thing that is wrong.
     """
+    config = _with_own_rank(config)
     corpus = Corpus.open(config.data, config.annotations, config.media)
     selection = check(config, corpus)
     _check_checkpoints(config)
@@ -168,6 +170,17 @@ def ready(config: SFTTraining | GRPOTraining) -> Ready:
         folder=folder,
         training=training,
     )
+
+
+def _with_own_rank(config: SFTTraining | GRPOTraining) -> SFTTraining | GRPOTraining:
+    """An adapter that goes on being trained keeps its rank and alpha, and these are noted."""
+    adapter = getattr(config, "adapter", None)
+    try:
+        told = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8")) if adapter else {}
+        own: dict[str, Any] = {"lora_rank": int(told["r"]), "lora_alpha": int(told["lora_alpha"])} if adapter else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return config  # it is no adapter, as the refusals will say
+    return replace(config, **own)
 
 
 def _check_checkpoints(config: TrainConfig) -> None:
@@ -323,8 +336,18 @@ def _run(begun: Ready, trainer: Any, watched: Sequence[Example]) -> Trained:
         trainer.train(resume_from_checkpoint=start)
         if looks:
             trainer.evaluate()
+    except RuntimeError as error:
+        if "inline_container" not in str(error):
+            raise
+        # So torch says that a checkpoint could not be written.
+        raise RunError(
+            f"{path}: a checkpoint was not written whole. Make room, and run the same command again."
+        ) from error
     finally:
         history.close()
+    if broken := [name for name, weight in trainer.model.named_parameters() if not bool(weight.isfinite().all())]:
+        _log.warning("%d weights are no numbers any more, %s first. Take a smaller learning rate.",
+                     len(broken), broken[0])  # fmt: skip
     trainer.save_model(str(begun.weights))
     found = held_out(trainer.accelerator.unwrap_model(trainer.model), trainer.encoder, watched) if watched else None
     if begun.is_main:

@@ -211,11 +211,6 @@ def check_adapter(config: GRPOTraining, adapter: Path, thinker: Thinker, source:
             "adapter."
         )
     told = _json(adapter / _ADAPTER, f"adapter {adapter}")
-    if told.get("r", config.lora_rank) != config.lora_rank:
-        raise InputError(
-            f"--lora-rank is {config.lora_rank}, and the adapter {adapter} has {told['r']}, with which it goes on. "
-            f"Give --lora-rank {told['r']}."
-        )
     named = str(told.get("base_model_name_or_path") or "")
     noted = next((place for place in (adapter, adapter.parent) if (place / "training.json").is_file()), None)
     if noted is not None:

@@ -304,6 +304,24 @@ def test_a_training_that_was_stopped_goes_on_as_if_nothing_had(
     assert len({*told}) == len(told) == 3
 
 
+@pytest.mark.parametrize("wrong", [{"optim": "nosuch"}, {"warmup_steps": "many"}])
+def test_a_start_that_trl_refuses_leaves_the_folder_free(data: str, wrong: dict[str, Any], tmp_path: Path) -> None:
+    """In one line; a tiny base that lies there is made again by the next start."""
+    settings = short(data, trl=wrong)
+    with pytest.raises(InputError, match=r"^SFTConfig refuses a setting"):
+        train(KINDS["sft"](**settings, out=tmp_path))
+    assert not (tmp_path / "training.json").exists()
+    ready(KINDS["sft"](**{**settings, "trl": {}, "tiny": {"hidden": 32, "heads": 2}}, out=tmp_path))
+    config = json.loads((tmp_path / "base" / "config.json").read_text())
+    assert config["text_config"]["hidden_size"] == 32
+
+
+def test_an_adapter_keeps_its_own_rank(data: str, tuned: Path, adapter: Path, tmp_path: Path) -> None:
+    """And it is noted, whatever the settings say."""
+    settings = rewarded(data, model=str(tuned), lora="on", adapter=adapter, thinking_reward="off", lora_rank=3)
+    assert ready(KINDS["grpo"](**settings, out=tmp_path)).training.configuration["lora_rank"] == 16
+
+
 def test_a_checkpoint_that_a_kill_cut_short_is_passed_over(tmp_path: Path) -> None:
     """Its last file is missing, or breaks off."""
     assert last_checkpoint(tmp_path) is None

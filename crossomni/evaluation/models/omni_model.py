@@ -19,7 +19,7 @@ from crossomni.omni.thinkers import THINKERS
 from crossomni.omni.towers import Clips, TowerStore, open_door
 from crossomni.optional import need
 from crossomni.tasks import Modality
-from crossomni.weights import from_pretrained, model_from_pretrained, weights_fingerprint, with_adapter
+from crossomni.weights import check_base, from_pretrained, model_from_pretrained, weights_fingerprint, with_adapter
 
 _PURPOSE = "an Omni-LLM"
 _WORTH_READING = 16  # tokens that some of the questions share beyond what all of them share
@@ -169,6 +169,8 @@ class OmniModel(InOrder):
         thinker = model_from_pretrained(THINKERS[self._kind], self._source, trust=trust, **place)
         open_door(thinker)
         adapter = self._config.adapter
+        if adapter is not None:
+            check_base(adapter, self._source, trust=trust)
         return (thinker if adapter is None else with_adapter(thinker, adapter).merge_and_unload()).eval()
 
     @cached_property

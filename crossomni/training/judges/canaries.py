@@ -126,13 +126,8 @@ def check_judge(judge: Judge, rows: Sequence[Row], *, seed: int = 0, count: int 
     Raises:
         InputError: when the judge does not answer, or a canary gives an alarm; in one line, with what came.
     """
+    check_answers(judge, rows, seed=seed, count=count)
     with ThreadPoolExecutor(1, "canaries") as thread:
-        first = next(one for one in canaries(rows, seed=seed, count=count) if one.kind == CONTROL)
-        told = thread.submit(asyncio.run, _told(judge, first)).result()
-        if told.state == "failed":
-            raise InputError(
-                f"judge {judge.name}: does not answer a test question ({told.error}) Mend it, or name another."
-            )
         sung: list[Sung] = thread.submit(asyncio.run, sing(judge, rows, seed=seed, count=count)).result()
     alarms = [one.alarm for one in sung if one.alarm]
     if alarms:
@@ -141,6 +136,21 @@ def check_judge(judge: Judge, rows: Sequence[Row], *, seed: int = 0, count: int 
             f"{alarms[0]} Name another judge."
         )
     return sung
+
+
+def check_answers(judge: Judge, rows: Sequence[Row], *, seed: int = 0, count: int = FEW_ROWS) -> None:
+    """Find out whether a judge answers a test question at all.
+
+    Raises:
+        InputError: when it does not, with the reason.
+    """
+    first = next(one for one in canaries(rows, seed=seed, count=count) if one.kind == CONTROL)
+    with ThreadPoolExecutor(1, "canaries") as thread:
+        told = thread.submit(asyncio.run, _told(judge, first)).result()
+    if told.state == "failed":
+        raise InputError(
+            f"judge {judge.name}: does not answer a test question ({told.error}) Mend it, or name another."
+        )
 
 
 async def _told(judge: Judge, canary: Canary) -> Judged[int] | Judged[LogicPoints]:

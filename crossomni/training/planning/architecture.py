@@ -154,7 +154,7 @@ def tiny_thinker(folder: Path, model: str, tiny: Mapping[str, float], texts: Seq
     for name, value in tiny.items():
         if name not in known:
             raise InputError(f"tiny has {name}; wanted some of {', '.join(known)}.")
-        if known[name] == "int" and not isinstance(value, int):
+        if known[name] in (int, "int") and (isinstance(value, bool) or not isinstance(value, int)):
             raise InputError(f"tiny: {name} is {value!r}; wanted a whole number, as in {name}=2.")
     return tiny_omni(folder, kind, body=Body(**tiny), texts=texts)  # type: ignore[arg-type]
 

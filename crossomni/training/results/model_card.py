@@ -48,8 +48,8 @@ class Evaluation:
     scores: Mapping[str, Any]
 
     @classmethod
-    def read(cls, folder: Path, weights: Path) -> Evaluation:
-        """The folder of a run of these weights.
+    def read(cls, folder: Path, weights: Path, base: str) -> Evaluation:
+        """The folder of a run of these weights; ``base`` is the fingerprint of what an adapter stands on.
 
         Raises:
             InputError: when it holds no scored run, is not complete, or is of other weights.
@@ -77,7 +77,9 @@ class Evaluation:
                 f"{folder}: not all of its {rows} rows are answered; wanted a whole run. Run it again: it goes on."
             )
         # An adapter's stands after its base's; with its base it is what is merged.
-        if weights_fingerprint(weights) != asked.rpartition("+")[2] and asked != merged_from(weights):
+        stood_on, _, own = asked.rpartition("+")
+        is_own = weights_fingerprint(weights) == own and stood_on in ("", base)
+        if not is_own and asked != merged_from(weights):
             raise InputError(
                 f"{folder}: is a run of other weights than {weights}; wanted one of these. Evaluate them: "
                 "crossomni evaluate."

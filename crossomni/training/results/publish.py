@@ -93,7 +93,7 @@ def prepare(weights: Path, *, about: About | None = None, evaluation: Path | Non
         )
     folder = _training_folder(weights)
     training = folder.training()
-    scored = Evaluation.read(evaluation, weights) if evaluation is not None else None
+    scored = Evaluation.read(evaluation, weights, str(training.base["fingerprint"])) if evaluation is not None else None
     card, entries = model_card(
         training,
         folder.path,

@@ -53,6 +53,14 @@ def test_grpo_steps_are_those_of_the_trainers_order(rows: int, batch: int, rollo
     assert len(sampler) == made.steps * batch * rollouts * made.accumulation
 
 
+def test_completions_that_are_used_twice_make_twice_as_many_steps() -> None:
+    """And no more completions (TRL's num_iterations)."""
+    made = schedule(grpo(batch=2, rollouts=2, at_once=4, trl={"num_iterations": 2}), 8, 1)
+    assert (8, 8, 16) == (made.steps_an_epoch, made.steps, made.completions)
+    cut = schedule(grpo(batch=2, rollouts=2, at_once=4, most_steps=3, trl={"num_iterations": 2}), 8, 1)
+    assert (3, 8) == (cut.steps, cut.completions)
+
+
 @pytest.mark.parametrize(("epochs", "most", "steps", "seen"), [(2.0, None, 4, 40), (1.5, None, 3, 36), (9.0, 1, 1, 16)])
 def test_epochs_and_the_most_steps_count(epochs: float, most: int | None, steps: int, seen: int) -> None:
     """Part of an epoch is rounded up to whole steps."""
