@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -63,6 +65,7 @@ def build_tvqa(wanted: TvqaBuild, *, dry_run: bool) -> None:
     assert wanted.annotations is not None
     assert wanted.models is not None
     models = BuildModels.read(wanted.models)
+    _check_out(wanted.out, _described(wanted, models))
     source = Tvqa(wanted.media, wanted.annotations)
     survey = source.survey()
     Console().print(survey.grid.table())
@@ -135,7 +138,6 @@ def _write(
 ) -> None:
     from rich.console import Console
 
-    from crossomni import __version__
     from crossomni.construction.funnel import Funnel
     from crossomni.construction.models.assembling import lineage
     from crossomni.export import Making
@@ -146,28 +148,59 @@ def _write(
     kept = {row.id for rows in built.rows.values() for row in rows}
     with tempfile.TemporaryDirectory() as folder:
         picture = write_png(funnel.figure, Path(folder) / "funnel.png", 110).read_bytes()
+    fresh = wanted.out.with_name(f"{wanted.out.name}-new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    described = _described(wanted, models)
+    _check_out(wanted.out, described)
     write(
-        wanted.out,
+        fresh,
         built.rows,
         {work.clip.id: work.clip for work in works},
         {work.clip.id: work.file for work in works},
         truth={one.clip.id: one.annotation for one in worked if one.annotation is not None},
-        source={
-            "source": "tvqa", "seed": wanted.seed, "version": __version__, "test_share": wanted.test_share,
-            "models": {role: one.chat.model for role, one in models.endpoints.items()},
-            "prompts": models.prompts.fingerprint, "licence": "other", "licence_name": "tvqa",
-            "licence_link": "https://github.com/jayleicn/TVQA",
-        } | ({} if wanted.pairs is None else {"pairs": wanted.pairs}),
+        source=described,
         making=Making(
             audit=f"![What was dropped, and why](funnel.png)\n\n{funnel.grid.markdown()}",
             dropped=[asdict(drop) for drop in dropped],
             lineage=list(lineage(worked, kept)),
             pictures={"funnel.png": picture},
         ),
-    )  # fmt: skip
+    )
+    # What an earlier run of this build left is replaced: clips may have been asked again since.
+    shutil.rmtree(wanted.out, ignore_errors=True)
+    fresh.replace(wanted.out)
     Console().print(funnel.grid.table())
     counts = ", ".join(f"{len(rows)} {split}" for split, rows in built.rows.items())
     print(f"{counts} rows are in {wanted.out}; its media may not be passed on, so neither may the folder")
+
+
+def _described(wanted: TvqaBuild, models: BuildModels) -> dict[str, Any]:
+    """What data.json says of the build."""
+    from crossomni import __version__
+
+    return {
+        "source": "tvqa",
+        "seed": wanted.seed,
+        "version": __version__,
+        "test_share": wanted.test_share,
+        "models": {role: one.chat.model for role, one in models.endpoints.items()},
+        "prompts": models.prompts.fingerprint,
+        "licence": "other",
+        "licence_name": "tvqa",
+        "licence_link": "https://github.com/jayleicn/TVQA",
+    } | ({} if wanted.pairs is None else {"pairs": wanted.pairs})
+
+
+def _check_out(out: Path, described: Mapping[str, Any]) -> None:
+    """Refuse a folder that holds something else than an earlier run of this very build."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    try:
+        there = json.loads((out / "data.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        there = {}
+    if {name: there.get(name) for name in described} != json.loads(json.dumps(described)):
+        raise InputError(f"{out}: there already, and it holds something else. Give a new folder, or remove this one.")
 
 
 def _rate(models: BuildModels, spent: Mapping[str, Spent]) -> str:

@@ -55,6 +55,7 @@ class Funnel:
         axes.invert_yaxis()
         axes.margins(x=0.12)
         axes.set_xlabel("items")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.spines[["top", "right"]].set_visible(False)
         return figure
 

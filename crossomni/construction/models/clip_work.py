@@ -16,7 +16,6 @@ from crossomni.construction.models.verifying import give_reasons, verify, withou
 from crossomni.construction.models.writing import give_options, write_block, write_questions
 from crossomni.errors import MediaError
 from crossomni.records import Clip
-from crossomni.tasks import TASKS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +77,11 @@ async def _items(desk: Desk, work: Work, known: Known, dropped: list[Dropped]) -
         places = range(len(known.annotation.persons))
         written = [
             item
-            for block in await asyncio.gather(*(write_block(Talk(desk), known, place) for place in places))
+            for block in await asyncio.gather(*(write_block(desk, known, place) for place in places))
             for item in block
         ]
     else:
-        written = await write_questions([(Talk(desk), task) for task in TASKS], known, work.seed)
+        written = await write_questions(desk, known, work.seed)
     items = _kept(written, dropped)
     finished = await asyncio.gather(*(_finished(desk, work, known, item) for item in items))
     return _kept(without_repeats(_kept(finished, dropped)), dropped)

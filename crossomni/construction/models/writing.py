@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from crossomni.construction.drafts import Dropped
 from crossomni.construction.models import forms
-from crossomni.construction.models.asking import Talk, Unanswered
+from crossomni.construction.models.asking import Desk, Talk, Unanswered
 from crossomni.construction.models.items import Item, Known
 from crossomni.construction.verify import leaks_name
 from crossomni.records import Referent, Thing
 from crossomni.tasks import TASKS, Modality, Task
 
+_TRIED = 3  # referents, for a question of each task
 _BY = {
     Modality.AUDIO: "by listening to the video",
     Modality.VISION: "by looking at the video",
@@ -36,23 +37,29 @@ def route_words(task: Task) -> dict[str, str]:
     return {"by": _BY[task.source], "where": _WHERE[task.target]}
 
 
-async def write_questions(desk_talks: Iterable[tuple[Talk, Task]], known: Known, seed: int) -> list[Item | Dropped]:
-    """One question of each task, each about somebody or something drawn by the seed.
-
-    Args:
-        desk_talks: a talk for each task, which keeps the item's own trace.
+async def write_questions(desk: Desk, known: Known, seed: int) -> list[Item | Dropped]:
+    """One question of each task, each about somebody or something drawn by the seed; about whom no question can be
+    had is dropped, and another one is tried, a few times.
     """
-    asked = [_written(talk, known, _drawn(known, task, seed), task) for talk, task in desk_talks]
-    return list(await asyncio.gather(*asked))
+
+    async def of_task(task: Task) -> list[Item | Dropped]:
+        found: list[Item | Dropped] = []
+        for referent in _drawn(known, task, seed)[:_TRIED]:
+            found.append(await _written(Talk(desk), known, referent, task))
+            if isinstance(found[-1], Item):
+                break
+        return found
+
+    return [one for found in await asyncio.gather(*map(of_task, TASKS)) for one in found]
 
 
-async def write_block(talk: Talk, known: Known, place: int) -> list[Item | Dropped]:
+async def write_block(desk: Desk, known: Known, place: int) -> list[Item | Dropped]:
     """A pair block about one person (section 3.3): a question within each modality, and these three converted into the
     six cross ones by exchanging nothing but the words that lead to the person, or what is asked.
     """
     referent = known.annotation.persons[place]
     single = [task for task in TASKS if not task.is_cross]
-    found = await asyncio.gather(*(_optioned(Talk(talk.desk), known, referent, task) for task in single))
+    found = await asyncio.gather(*(_optioned(Talk(desk), known, referent, task) for task in single))
     lost = [one for one in found if isinstance(one, Dropped)]
     if lost:
         return list(lost)
@@ -122,13 +129,13 @@ def _named(item: Item, known: Known) -> Item | Dropped:
     return item
 
 
-def _drawn(known: Known, task: Task, seed: int) -> Referent:
-    """Persons for what is heard; things have their turn where nothing is."""
+def _drawn(known: Known, task: Task, seed: int) -> list[Referent]:
+    """Persons for what is heard, things too where nothing is, in an order of their own for each task."""
     own = known.annotation
     rng = random.Random(f"{seed} {own.clip.id} {task.id}")
     silent = Modality.AUDIO not in (task.source, task.target)
     choices: Sequence[Referent] = own.referents if silent else own.persons
-    return rng.choice(choices)
+    return rng.sample(choices, len(choices))
 
 
 def _id(known: Known, task: Task, referent: Referent) -> str:
