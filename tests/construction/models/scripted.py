@@ -71,6 +71,7 @@ class Models:
         self.asked: list[str] = []  # names of prompts, in the order in which they came
 
     def __call__(self, request: dict[str, Any]) -> str | Behaviour:
+        """The reply to a request, or how the server fails."""
         first = request["messages"][0]["content"]
         text = first if isinstance(first, str) else first[-1]["text"]
         media = [] if isinstance(first, str) else first[:-1]

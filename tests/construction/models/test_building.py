@@ -1,0 +1,196 @@
+"""Clips through all stages, by models behind an endpoint."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from crossomni.construction.models.assembling import assemble, lineage
+from crossomni.construction.models.building import CLIPS, Done, work_through
+from crossomni.construction.models.clip_work import Work
+from crossomni.construction.wording import question_words
+from crossomni.errors import InputError
+from crossomni.tasks import TASKS
+from crossomni.testing.chat_server import ChatServer
+from tests.construction.models.conftest import Clips, asked_at
+from tests.construction.models.scripted import Faults, Models
+
+pytest.importorskip("torchaudio")
+pytest.importorskip("sklearn")
+ROOT = Path(__file__).parents[3]
+
+
+class Made(NamedTuple):
+    """A build, where it is, and who was asked."""
+
+    done: Done
+    folder: Path
+    server: ChatServer
+    models: Models
+
+
+@pytest.fixture(scope="module")
+def built(works: list[Work], clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    """A build without faults."""
+    folder, models = tmp_path_factory.mktemp("built"), Models(clips)
+    with ChatServer(models) as server:
+        yield Made(work_through(asked_at(server), works, folder), folder, server, models)
+
+
+def stable(folder: Path) -> list[dict[str, Any]]:
+    """What is kept of clips, by clip, but for the server's own names of its replies."""
+    lines = [json.loads(line) for line in (folder / CLIPS).read_text().splitlines()]
+    for line in lines:
+        for asked in (*line["asked"], *(one for item in line["items"] for one in item["asked"])):
+            del asked["request_id"]
+    return sorted(lines, key=lambda line: str(line["clip"]))
+
+
+def test_every_task_is_written_and_true(built: Made, clips: Clips) -> None:
+    """What is kept is a question that the clip's truth asks and answers so."""
+    done = built.done
+    assert {item.task for one in done.worked for item in one.items} >= {TASKS[0], TASKS[1]}
+    for one, (truth, _) in zip(done.worked, clips.values(), strict=True):
+        known = {
+            (question_words(who, clue, asked).casefold(), asked.value)
+            for who in truth.referents
+            for clue in who.facts
+            for asked in who.facts
+            if clue != asked and question_words(who, clue, asked)
+        }
+        assert one.items
+        assert {(item.question.casefold(), item.answer) for item in one.items} <= known
+
+
+def test_rationales_are_for_training_alone(built: Made, works: list[Work]) -> None:
+    """Four steps there, none in test."""
+    done = built.done
+    for one, work in zip(done.worked, works, strict=True):
+        assert {len(item.rationale) for item in one.items} == ({4} if work.split == "train" else {0})
+
+
+def test_rows_have_letters_and_a_lineage(built: Made, works: list[Work]) -> None:
+    """The answer's letter leads to the answer; each request is traced to prompt, model and reply."""
+    done = built.done
+    made = assemble(done.worked, {work.clip.id: work.split for work in works}, seed=1)
+    answers = {item.id: item.answer for one in done.worked for item in one.items}
+    rows = [row for split in made.rows.values() for row in split]
+    assert {row.id: row.options["ABCD".index(row.answer)] for row in rows} == answers
+    for row in made.rows["train"]:
+        assert row.rationale.endswith(f"The answer is {row.answer}.")
+    lines = list(lineage(done.worked, {row.id for row in rows}))
+    assert {line["row"] for line in lines if "row" in line} == {*answers}
+    traced = [asked for line in lines for asked in line["asked"]]
+    assert all(len(asked["prompt_sha256"]) == 64 and asked["request_id"] for asked in traced)
+    assert {"describe", "voice", "question", "unique", "blind", "rationale"} <= {one["prompt"] for one in traced}
+
+
+def test_a_second_run_makes_no_call(built: Made, works: list[Work]) -> None:
+    """And gives the same."""
+    done, folder, server, _ = built
+    before = server.requests
+    again = work_through(asked_at(server), works, folder)
+    assert before == server.requests
+    assert len(works) == again.found
+    assert [one.to_json() for one in done.worked] == [one.to_json() for one in again.worked]
+
+
+def test_replies_are_kept_where_clips_are_not(built: Made, works: list[Work], tmp_path: Path) -> None:
+    """With another seed questions are new, and what was seen and heard is not asked again."""
+    _, folder, server, models = built
+    (tmp_path / "replies.sqlite").write_bytes((folder / "replies.sqlite").read_bytes())
+    before = len(models.asked)
+    work_through(asked_at(server), [replace(work, seed=2) for work in works], tmp_path)
+    asked = Counter(models.asked[before:])
+    assert asked["question"] > 0
+    assert {"describe", "caption", "person", "voice", "biography"}.isdisjoint(asked)
+
+
+@pytest.mark.parametrize(
+    ("faults", "gone"),
+    [(Faults(unparsed=1.0), "unparsed"), (Faults(silent=1.0), "no reply")],
+)
+def test_it_fails_closed(
+    faults: Faults, gone: str, works: list[Work], serve: Callable[[Faults], ChatServer], tmp_path: Path
+) -> None:
+    """Replies that cannot be read, or do not come, drop all by their names, and pass nothing."""
+    with serve(faults) as server:
+        done = work_through(asked_at(server), works[:1], tmp_path)
+    assert done.worked[0].items == ()
+    assert all(gone in drop.reason or "without" in drop.reason or "no person" in drop.reason
+               for drop in done.worked[0].dropped)  # fmt: skip
+    assert done.worked[0].dropped
+
+
+def test_what_had_no_reply_is_asked_again(
+    works: list[Work], serve: Callable[[Faults], ChatServer], tmp_path: Path
+) -> None:
+    """A clip that a server was silent about is not done."""
+    with serve(Faults(silent=0.2)) as server:
+        first = work_through(asked_at(server), works[:1], tmp_path)
+    assert any("no reply" in drop.reason for drop in first.worked[0].dropped)
+    with serve(Faults()) as server:
+        second = work_through(asked_at(server), works[:1], tmp_path)
+    assert second.found == 0
+    assert not any("no reply" in drop.reason for drop in second.worked[0].dropped)
+    assert len(second.worked[0].items) > len(first.worked[0].items)
+
+
+def test_a_model_that_is_not_there_is_refused(works: list[Work], tmp_path: Path) -> None:
+    """Before the first clip, and by its role."""
+    with ChatServer(lambda request: "ready") as server:
+        models = asked_at(server)
+    with pytest.raises(InputError, match=r"--models: .* does not answer"):
+        work_through(models, works, tmp_path)
+
+
+def test_pair_blocks_differ_in_source_or_target_alone(
+    works: list[Work], serve: Callable[[Faults], ChatServer], tmp_path: Path
+) -> None:
+    """Nine questions about a person: three clues by three things asked, and whole blocks only."""
+    blocks = [replace(work, split="test", blocks=True) for work in works[:1]]
+    with serve(Faults()) as server:
+        done = work_through(asked_at(server, readers=()), blocks, tmp_path)
+    made = assemble(done.worked, {work.clip.id: "test" for work in blocks}, seed=1, pairs=1)
+    rows = made.rows["test"]
+    assert {row.task for row in rows} == {*TASKS}
+    assert len({row.pair_id for row in rows}) == 1
+    items = {item.id: item for one in done.worked for item in one.items}
+    assert len({items[row.id].clue for row in rows}) == 3
+    assert len({(items[row.id].stem, row.options, row.answer) for row in rows}) == 3
+    reasons = {drop.reason for drop in made.dropped if drop.stage == "pairs"}
+    assert reasons <= {"a pair block that is not whole", "more pair blocks than asked for"}
+
+
+def _run(folder: Path, url: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "tests.construction.models.runs", str(folder), url], cwd=ROOT)
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_comes_to_the_same(built: Made, works: Sequence[Work], tmp_path: Path) -> None:
+    """What was asked before a kill is not asked again, but for what was under way."""
+    _, folder, server, _ = built
+    luck = random.Random(7)
+    begun = server.requests
+    for _ in range(6):
+        running = _run(tmp_path, server.url)
+        time.sleep(luck.uniform(1.5, 6))
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+    last = _run(tmp_path, server.url)
+    assert last.wait() == 0
+    assert stable(folder) == stable(tmp_path)
+    undisturbed = len({one["request_id"] for line in map(json.loads, (folder / CLIPS).read_text().splitlines())
+                       for one in line["asked"]})  # fmt: skip
+    # Eight requests at once and role may be under way at each of the kills; five roles greet at each start.
+    assert server.requests - begun < 2 * undisturbed + 7 * (5 + 5 * 8) + 500
