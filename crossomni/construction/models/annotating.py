@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from crossomni.chat.parts import Part
 from crossomni.construction.drafts import Dropped
 from crossomni.construction.models import forms
 from crossomni.construction.models.asking import Talk, Unanswered
-from crossomni.construction.models.evidence import frame_parts, voice, voice_part
+from crossomni.construction.models.evidence import Evidence, voice_part
 from crossomni.construction.models.items import Notes
 from crossomni.construction.models.voices import TRAITS, Measured, contradicted, measure
 from crossomni.records import Clip, Line
 
 _PARTS = 2  # of a clip, which are captioned by themselves
+_FACES = 3  # frames of a person
 _STAGE = "annotate"
 
 
@@ -33,8 +37,14 @@ async def annotate(talk: Talk, clip: Clip, file: Path) -> tuple[Notes, list[Drop
     for line in clip.lines:
         if line.speaker:
             speaking.setdefault(line.speaker, []).append(line)
+    early, late = _moments(clip, talk.desk.models.frames)
+    faces = {name: _middles(lines) for name, lines in speaking.items()}
+    wanted = {*early, *late, *(time for times in faces.values() for time in times)}
+    seen = await asyncio.to_thread(Evidence.of, file, wanted, talk.desk.models.pixels)
     (description, second), looks, voices = await asyncio.gather(
-        _descriptions(talk, clip, file), _looks(talk, clip, file, speaking), _voices(talk, clip, file, speaking)
+        _descriptions(talk, seen.at(early), seen.at(late)),
+        _looks(talk, clip, {name: seen.at(times) for name, times in faces.items()}),
+        _voices(talk, clip, {name: seen.voice(lines) for name, lines in speaking.items()}),
     )
     things, lost = await _things(talk, clip, description)
     said, of_voices = voices
@@ -61,18 +71,23 @@ def _sorted(found: Sequence[tuple[str, str | Dropped]]) -> tuple[dict[str, str],
     return kept, [told for _, told in found if isinstance(told, Dropped)]
 
 
-async def _descriptions(talk: Talk, clip: Clip, file: Path) -> tuple[str, str]:
+def _moments(clip: Clip, count: int) -> tuple[list[float], list[float]]:
+    """Two sets of times, each evenly over the clip, which share none."""
+    seconds = clip.end_seconds - clip.start_seconds
+    early, late = ([seconds * (place + shift) / count for place in range(count)] for shift in (0.25, 0.75))
+    return early, late
+
+
+def _middles(lines: Sequence[Line]) -> list[float]:
+    """When somebody is seen who speaks these lines: in the middle of the longest."""
+    longest = sorted(lines, key=lambda line: line.start_seconds - line.end_seconds)[:_FACES]
+    return [(line.start_seconds + line.end_seconds) / 2 for line in longest]
+
+
+async def _descriptions(talk: Talk, frames: Sequence[Part], others: Sequence[Part]) -> tuple[str, str]:
     """From captions of the parts and of the whole; and once more from other frames."""
-    models = talk.desk.models
-    seconds, count = clip.end_seconds - clip.start_seconds, models.frames
-    early = [seconds * (place + 0.25) / count for place in range(count)]
-    late = [seconds * (place + 0.75) / count for place in range(count)]
-    frames, others = await asyncio.gather(
-        asyncio.to_thread(frame_parts, file, early, models.pixels),
-        asyncio.to_thread(frame_parts, file, late, models.pixels),
-    )
-    size = -(-count // _PARTS)
-    parts = [frames[start : start + size] for start in range(0, count, size)]
+    size = -(-len(frames) // _PARTS)
+    parts = [frames[start : start + size] for start in range(0, len(frames), size)]
     whole, second, *captions = await asyncio.gather(
         talk.ask("describe", forms.text, {}, frames),
         talk.ask("describe", forms.text, {}, others),
@@ -83,37 +98,32 @@ async def _descriptions(talk: Talk, clip: Clip, file: Path) -> tuple[str, str]:
 
 
 async def _looks(
-    talk: Talk, clip: Clip, file: Path, speaking: dict[str, list[Line]]
+    talk: Talk, clip: Clip, pictures: Mapping[str, Sequence[Part]]
 ) -> tuple[dict[str, str], list[Dropped]]:
     """Of each speaker, from frames of their longest lines."""
 
-    async def look(name: str, lines: list[Line]) -> tuple[str, str | Dropped]:
-        longest = sorted(lines, key=lambda line: line.start_seconds - line.end_seconds)[: _PARTS + 1]
-        middles = [(line.start_seconds + line.end_seconds) / 2 for line in longest]
-        pictures = await asyncio.to_thread(frame_parts, file, sorted(middles), talk.desk.models.pixels)
+    async def look(name: str, frames: Sequence[Part]) -> tuple[str, str | Dropped]:
         try:
-            return name, await talk.ask("person", forms.beginning(name), {"cue": name}, pictures)
+            return name, await talk.ask("person", forms.beginning(name), {"cue": name}, frames)
         except Unanswered as error:
             return name, Dropped(stage=_STAGE, item=f"{clip.id}/{name}", reason=f"look: {error.reason}")
 
-    return _sorted(await asyncio.gather(*(look(name, lines) for name, lines in speaking.items())))
+    return _sorted(await asyncio.gather(*(look(name, frames) for name, frames in pictures.items())))
 
 
 async def _voices(
-    talk: Talk, clip: Clip, file: Path, speaking: dict[str, list[Line]]
+    talk: Talk, clip: Clip, sounds: Mapping[str, NDArray[np.float32]]
 ) -> tuple[dict[str, tuple[tuple[str, str], ...]], list[Dropped]]:
     """What each voice is like, held against what is measured."""
 
-    async def listened(name: str, lines: list[Line]) -> tuple[str, Measured, tuple[bool, ...] | Dropped]:
-        samples = await asyncio.to_thread(voice, file, lines)
+    async def listened(name: str, samples: NDArray[np.float32]) -> tuple[str, Measured, tuple[bool, ...] | Dropped]:
         measured = await asyncio.to_thread(measure, samples)
-        media: list[Part] = [voice_part(samples)]
         try:
-            return name, measured, await talk.ask("voice", forms.answers(len(TRAITS)), {}, media)
+            return name, measured, await talk.ask("voice", forms.answers(len(TRAITS)), {}, [voice_part(samples)])
         except Unanswered as error:
             return name, measured, Dropped(stage=_STAGE, item=f"{clip.id}/{name}", reason=f"voice: {error.reason}")
 
-    found = await asyncio.gather(*(listened(name, lines) for name, lines in speaking.items()))
+    found = await asyncio.gather(*(listened(name, samples) for name, samples in sounds.items()))
     said = {name: told for name, _, told in found if not isinstance(told, Dropped)}
     wrong = contradicted(said, {name: measured for name, measured, _ in found})
     lost = [told for _, _, told in found if isinstance(told, Dropped)]
