@@ -42,11 +42,14 @@ class TvqaBuild:
     seed: int
     test_share: float
     pairs: int | None
+    shards: int = 1  # processes, by datatrove
 
     def __post_init__(self) -> None:
         for name in ("media", "annotations", "models"):
             if getattr(self, name) is None:
                 raise InputError(f"--source tvqa: --{name} is missing; wanted --media, --annotations and --models.")
+        if self.shards < 1:
+            raise InputError(f"--shards is {self.shards}; wanted 1 or more.")
 
     @property
     def work(self) -> Path:
@@ -111,18 +114,23 @@ def _build(wanted: TvqaBuild, models: BuildModels, source: Tvqa) -> None:
     from crossomni.construction.drafts import Dropped
     from crossomni.construction.models.assembling import assemble
     from crossomni.construction.models.building import work_through
+    from crossomni.construction.models.shards import work_in_shards
 
     parts = tqdm(source.clips(wanted.work / _MEDIA), desc="cutting", unit="clip", disable=None)
     found = list(parts)
     lost = [*source.survey().dropped, *(one for one in found if isinstance(one, Dropped))]
     works = _works(wanted, [one for one in found if not isinstance(one, Dropped)])
-    with tqdm(total=len(works), desc="building", unit="clip", disable=None) as bar:
+    if wanted.shards > 1:
+        assert wanted.models is not None
+        done = work_in_shards(wanted.models, works, wanted.work, wanted.shards)
+    else:
+        with tqdm(total=len(works), desc="building", unit="clip", disable=None) as bar:
 
-        def tell(spent: Mapping[str, Spent]) -> None:
-            bar.set_postfix_str(_rate(models, spent), refresh=False)
-            bar.update()
+            def tell(spent: Mapping[str, Spent]) -> None:
+                bar.set_postfix_str(_rate(models, spent), refresh=False)
+                bar.update()
 
-        done = work_through(models, works, wanted.work, on_clip=tell)
+            done = work_through(models, works, wanted.work, on_clip=tell)
     built = assemble(done.worked, {work.clip.id: work.split for work in works}, wanted.seed, wanted.pairs)
     _write(wanted, models, built, works, [*lost, *built.dropped], done.worked)
     _tell(models, done.spent, done.found, wanted)

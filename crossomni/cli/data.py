@@ -83,6 +83,7 @@ def build(
     ] = None,
     annotations: Annotated[Path | None, typer.Option(help="tvqa: your subtitles and question lines.")] = None,
     models: Annotated[Path | None, typer.Option(help="tvqa: the models, as in examples/build_tvqa.yaml.")] = None,
+    shards: Annotated[int, typer.Option(help="tvqa: so many processes side by side, by datatrove.")] = 1,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and make no call.")] = False,
     workers: Workers = 0,
 ) -> None:
@@ -97,7 +98,7 @@ def build(
         from crossomni.cli.build_models import TvqaBuild, build_tvqa
 
         wanted = TvqaBuild(media=media, annotations=annotations, models=models, out=out, seed=seed,
-                           test_share=test_share, pairs=pairs)  # fmt: skip
+                           test_share=test_share, pairs=pairs, shards=shards)  # fmt: skip
         build_tvqa(wanted, dry_run=dry_run)
         return
     if source != "playhouse":

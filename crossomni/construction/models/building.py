@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,8 @@ from crossomni.construction.models.clip_work import Work, work_on
 from crossomni.construction.models.items import Worked
 from crossomni.construction.models.settings import BuildModels
 from crossomni.errors import ChatError, InputError
-from crossomni.ledger import Ledger
+from crossomni.ledger import Ledger, read_records
 
-_log = logging.getLogger(__name__)
 _FORM = 1  # of what is kept of a clip; another number makes all clips again
 REPLIES, CLIPS = "replies.sqlite", "clips.jsonl"
 
@@ -54,12 +53,25 @@ def work_through(
     folder.mkdir(parents=True, exist_ok=True)
     with Ledger(folder / CLIPS) as ledger:
         wanted = {_key(models, work): work for work in works}
-        # A later record stands for an earlier one.
-        known = {record["key"]: record for record in ledger.records() if record.get("key") in wanted}
+        known = _known(wanted, ledger.records())
         todo = {key: work for key, work in wanted.items() if key not in known}
         made, spent = asyncio.run(_through(models, todo, folder / REPLIES, ledger, on_clip))
-    worked = [made[key] if key in made else Worked.from_json(known[key], work.clip) for key, work in wanted.items()]
+    worked = [made[key] if key in made else known[key] for key in wanted]
     return Done(worked=tuple(worked), spent=spent, found=len(known))
+
+
+def recall(models: BuildModels, works: Sequence[Work], folders: Iterable[Path]) -> Done:
+    """What runs in these folders have done of the clips, those to which a server did not reply left out."""
+    wanted = {_key(models, work): work for work in works}
+    records = chain.from_iterable(read_records(folder / CLIPS) for folder in folders if (folder / CLIPS).exists())
+    known = _known(wanted, records)
+    return Done(worked=tuple(known[key] for key in wanted if key in known), spent={}, found=len(known))
+
+
+def _known(wanted: Mapping[str, Work], records: Iterable[Mapping[str, Any]]) -> dict[str, Worked]:
+    """By key; a later record stands for an earlier one."""
+    found = {str(record["key"]): record for record in records if record.get("key") in wanted}
+    return {key: Worked.from_json(record, wanted[key].clip) for key, record in found.items()}
 
 
 async def _through(
@@ -123,8 +135,3 @@ def _key(models: BuildModels, work: Work) -> str:
     """Changes with all that decides what comes of the clip."""
     told: list[Any] = [_FORM, models.fingerprint, asdict(work.clip), work.split, work.seed, work.blocks]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
-
-
-def total(spent: Iterable[Spent]) -> Spent:
-    """Of all roles."""
-    return sum(spent, Spent())

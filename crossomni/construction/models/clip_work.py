@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from crossomni.construction.drafts import Dropped
 from crossomni.construction.models.annotating import annotate, give_biographies
@@ -15,7 +16,7 @@ from crossomni.construction.models.items import Item, Known, Worked
 from crossomni.construction.models.verifying import give_reasons, verify, without_repeats
 from crossomni.construction.models.writing import give_options, write_block, write_questions
 from crossomni.errors import MediaError
-from crossomni.records import Clip
+from crossomni.records import Clip, Line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,16 @@ class Work:
     split: str
     seed: int
     blocks: bool = False  # pair blocks in place of a question of each task
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dict."""
+        return asdict(self) | {"file": str(self.file)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Work:
+        """Read what ``to_json`` wrote."""
+        lines = tuple(Line(**line) for line in data["clip"]["lines"])
+        return cls(**{**data, "clip": Clip(**{**data["clip"], "lines": lines}), "file": Path(data["file"])})
 
     @property
     def has_reasons(self) -> bool:

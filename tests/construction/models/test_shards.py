@@ -1,0 +1,66 @@
+"""The same stages on datatrove's executors."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from crossomni.construction.models.building import work_through
+from crossomni.construction.models.clip_work import Work
+from crossomni.construction.models.shards import read_works, shard_folder, work_in_shards, write_works
+from crossomni.errors import RunError
+from crossomni.testing.chat_server import ChatServer
+from tests.construction.models.conftest import asked_at
+from tests.construction.models.scripted import Faults
+
+pytest.importorskip("datatrove")
+pytest.importorskip("torchaudio")
+pytest.importorskip("sklearn")
+
+
+def models_file(folder: Path, server: ChatServer) -> Path:
+    """The settings of ``asked_at`` as a file."""
+    chat = {"url": server.url, "model": "scripted", "tries": 1, "at_once": 8}
+    readers = [{**chat, "model": f"reader {number}"} for number in (1, 2)]
+    told = dict.fromkeys(("vision", "language", "audio"), chat) | {"readers": readers}
+    path = folder / "models.yaml"
+    path.write_text(json.dumps(told | {"frames": 2, "pixels": 96 * 54, "repeats": 1}))  # JSON is YAML, too
+    return path
+
+
+def test_works_are_read_as_they_were_written(works: list[Work], tmp_path: Path) -> None:
+    """On whatever machine."""
+    write_works(tmp_path, works)
+    assert works == read_works(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_two_workers_do_what_one_does(works: list[Work], serve: Callable[[Faults], ChatServer], tmp_path: Path) -> None:
+    """Each its shard; a rank that is done is not run again."""
+    with serve(Faults()) as server:
+        models = models_file(tmp_path, server)
+        done = work_in_shards(models, works, tmp_path / "shards", 2)
+        alone = work_through(asked_at(server), works, tmp_path / "alone")
+        asked = server.requests
+        again = work_in_shards(models, works, tmp_path / "shards", 2)
+        assert asked == server.requests
+    assert [[item.question for item in one.items] for one in alone.worked] == [
+        [item.question for item in one.items] for one in done.worked
+    ]
+    assert done.worked == again.worked
+    assert all((shard_folder(tmp_path / "shards", rank) / "clips.jsonl").exists() for rank in (0, 1))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_shard_that_is_not_done_is_run_again(
+    works: list[Work], serve: Callable[[Faults], ChatServer], tmp_path: Path
+) -> None:
+    """By the same launch."""
+    with serve(Faults(silent=1.0)) as server, pytest.raises((RunError, RuntimeError)):
+        work_in_shards(models_file(tmp_path, server), works, tmp_path / "shards", 2)
+    with serve(Faults()) as server:
+        done = work_in_shards(models_file(tmp_path, server), works, tmp_path / "shards", 2)
+    assert all(one.items for one in done.worked)
