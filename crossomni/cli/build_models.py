@@ -108,18 +108,25 @@ def _works(wanted: TvqaBuild, clips: Sequence[tuple[Clip, Path]]) -> list[Work]:
     ]
 
 
-def _build(wanted: TvqaBuild, models: BuildModels, source: Tvqa) -> None:
+def cut_clips(wanted: TvqaBuild, source: Tvqa) -> tuple[list[Work], list[Dropped]]:
+    """Cut the user's clips into parts along their subtitles; say what cannot be used."""
     from tqdm import tqdm
 
     from crossomni.construction.drafts import Dropped
+
+    found = list(tqdm(source.clips(wanted.work / _MEDIA), desc="cutting", unit="clip", disable=None))
+    lost = [*source.survey().dropped, *(one for one in found if isinstance(one, Dropped))]
+    return _works(wanted, [one for one in found if not isinstance(one, Dropped)]), lost
+
+
+def _build(wanted: TvqaBuild, models: BuildModels, source: Tvqa) -> None:
+    from tqdm import tqdm
+
     from crossomni.construction.models.assembling import assemble
     from crossomni.construction.models.building import work_through
     from crossomni.construction.models.shards import work_in_shards
 
-    parts = tqdm(source.clips(wanted.work / _MEDIA), desc="cutting", unit="clip", disable=None)
-    found = list(parts)
-    lost = [*source.survey().dropped, *(one for one in found if isinstance(one, Dropped))]
-    works = _works(wanted, [one for one in found if not isinstance(one, Dropped)])
+    works, lost = cut_clips(wanted, source)
     if wanted.shards > 1:
         assert wanted.models is not None
         done = work_in_shards(wanted.models, works, wanted.work, wanted.shards)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # The shipped set is what ``crossomni build --source playhouse`` makes without further options.
 CLIPS, SEED, TEST_SHARE = 60, 1, 0.7
+_CLIP_MEGABYTES, _CLIP_ROWS = 0.17, 10  # of a play in a data folder, roughly
 GUESSED = 10**15  # seeds below it can be tried one by one
 
 Clips = Annotated[int, typer.Option(help="How many clips.")]
@@ -113,6 +114,9 @@ def build(
         print(f"{out} holds this very build, finished; nothing was done")
         return
     season = Season(clips=clips, seed=seed, folder=media or out.with_name(f"{out.name}-clips"))
+    if dry_run:
+        _tell_plan(season, test_share, pairs, drill)
+        return
     hands = _hands(workers)
     _check_plan(season, test_share, pairs)
     with held(season), _clips_stay(season):
@@ -139,6 +143,17 @@ def build(
         print(_blocks_given(built.test_blocks, pairs))
     if media is None:
         shutil.rmtree(season.folder)
+
+
+def _tell_plan(season: Season, test_share: float, pairs: int | None, drill: int) -> None:
+    """What a build from plays would take: it asks no model."""
+    _check_plan(season, test_share, pairs)
+    megabytes = season.clips * _CLIP_MEGABYTES
+    rows = season.clips * _CLIP_ROWS + round(season.clips * (1 - test_share)) * drill
+    print(
+        f"{season.clips:,} clips, about {rows:,} rows, by truth and templates: no calls to models, no tokens, no cost; "
+        f"about {megabytes:,.0f} MB on disk, {2 * megabytes:,.0f} MB while it is built"
+    )
 
 
 def _check_plan(season: Season, test_share: float, pairs: int | None) -> None:

@@ -81,6 +81,7 @@ class Models:
             (name, found.groupdict()) for name, pattern in _PATTERNS.items() if (found := pattern.fullmatch(text))
         )
         self.asked.append(name)
+        fields["model"] = request["model"]
         luck = random.Random(hashlib.sha256(repr([request["model"], request["messages"]]).encode()).hexdigest())
         if luck.random() < self._faults.silent:
             return SERVER_ERROR

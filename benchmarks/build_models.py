@@ -1,0 +1,160 @@
+"""A build by models against a stub that takes 300 ms for a reply: many requests at once, a second run, kills.
+
+    python benchmarks/build_models.py [--clips 40] [--kills 30]
+
+Wanted: with 64 requests at once at least 40 times as fast as one request after the other; a second run over the same
+clips makes no call and takes under 5% of the first; killed 30 times at random moments (seeded), what is kept is that of
+an undisturbed run but for the server's own names of its replies. The stub answers from the plays' truth, in a process
+of its own; it exits with 1 where a figure is not met.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from crossomni.chat.config import ChatConfig  # noqa: E402
+from crossomni.construction.models.building import CLIPS, Done, work_through  # noqa: E402
+from crossomni.construction.models.clip_work import Work  # noqa: E402
+from crossomni.construction.models.settings import BuildModels, Endpoint  # noqa: E402
+from crossomni.corpus import Corpus  # noqa: E402
+from crossomni.testing.chat_server import Behaviour, ChatServer  # noqa: E402
+from tests.construction.models.scripted import Models  # noqa: E402
+
+CALL_SECONDS = 0.3
+# 64 requests at once over all roles, as they are needed.
+AT_ONCE = {"vision": 10, "language": 36, "audio": 6, "reader": 6}
+LEAST_SPEEDUP, MOST_SECOND = 40.0, 0.05
+
+
+def clips(count: int) -> dict[str, Any]:
+    """Truth and media of so many shipped plays."""
+    corpus = Corpus.open("playhouse")
+    rows = {row.clip_id: row for split in corpus.splits for row in corpus.rows(split)}
+    return {name: (corpus.annotation(name), corpus.media(rows[name])) for name in list(rows)[:count]}
+
+
+def serve(count: int, address: Any, delay: float) -> None:
+    """The stub, until its process is ended."""
+    models = Models(clips(count))
+    _ = models._frames, models._voices  # it has looked at the plays before it is asked
+
+    def reply(request: dict[str, Any]) -> Behaviour:
+        said = models(request)
+        return (
+            replace(said, delay_seconds=delay) if isinstance(said, Behaviour) else Behaviour(said, delay_seconds=delay)
+        )
+
+    with ChatServer(reply) as server:
+        address.send(server.url)
+        signal.pause()
+
+
+def at(url: str, at_once: dict[str, int]) -> BuildModels:
+    """All roles at the stub."""
+    one = {
+        role: Endpoint(chat=ChatConfig(url=url, model=role, tries=1, at_once=many)) for role, many in at_once.items()
+    }
+    reader = one.pop("reader")
+    readers = tuple(replace(reader, chat=replace(reader.chat, model=f"reader {number}")) for number in (1, 2))
+    many = 1 if max(at_once.values()) == 1 else 32
+    return BuildModels(**one, readers=readers, frames=4, pixels=224 * 126, clips_at_once=many)
+
+
+def works(count: int) -> list[Work]:
+    """Half of the clips to train on."""
+    return [
+        Work(clip=annotation.clip, file=file, split="train" if place % 2 else "test", seed=1)
+        for place, (annotation, file) in enumerate(clips(count).values())
+    ]
+
+
+def timed(models: BuildModels, some: list[Work], folder: Path) -> tuple[Done, float]:
+    """A run and its seconds."""
+    start = time.perf_counter()
+    done = work_through(models, some, folder)
+    return done, time.perf_counter() - start
+
+
+def calls(done: Done) -> int:
+    """Replies that a server gave."""
+    return sum(spent.replies for spent in done.spent.values())
+
+
+def kept(folder: Path) -> list[Any]:
+    """Of clips, without the server's names of its replies."""
+    lines = [json.loads(line) for line in (folder / CLIPS).read_text().splitlines()]
+    for line in lines:
+        for asked in (*line["asked"], *(one for item in line["items"] for one in item["asked"])):
+            del asked["request_id"]
+    return sorted(lines, key=lambda line: str(line["clip"]))
+
+
+def speed(url: str, count: int, folder: Path) -> bool:
+    """One after the other on one clip, 64 at once on all, and all of it again."""
+    alone, alone_seconds = timed(at(url, dict.fromkeys(AT_ONCE, 1)), works(count)[:1], folder / "alone")
+    each = alone_seconds / calls(alone)
+    done, seconds = timed(at(url, AT_ONCE), works(count), folder / "many")
+    again, second = timed(at(url, AT_ONCE), works(count), folder / "many")
+    speedup, share = calls(done) * each / seconds, second / seconds
+    rows = sum(len(one.items) for one in done.worked)
+    print(f"one clip, one request after the other: {calls(alone)} calls, {each:.3f} s each")
+    print(f"{count} clips, 64 at once: {calls(done)} calls in {seconds:.1f} s, {speedup:.1f}x; {rows} rows kept")
+    print(f"again: {calls(again)} calls, {share:.1%} of the first run")
+    return speedup >= LEAST_SPEEDUP and calls(again) == 0 and share < MOST_SECOND
+
+
+def killed(url: str, kills: int, folder: Path) -> bool:
+    """Two clips, killed so often, against an undisturbed run."""
+    command = [sys.executable, "-m", "tests.construction.models.runs"]
+    subprocess.run([*command, str(folder / "whole"), url], cwd=ROOT, check=True)
+    luck = random.Random(0)
+    for _ in range(kills):
+        running = subprocess.Popen([*command, str(folder / "killed"), url], cwd=ROOT)
+        time.sleep(luck.uniform(0.5, 4))
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+    subprocess.run([*command, str(folder / "killed"), url], cwd=ROOT, check=True)
+    same = kept(folder / "whole") == kept(folder / "killed")
+    print(f"killed {kills} times: {'the same' if same else 'ANOTHER result'}")
+    return same
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--clips", type=int, default=40)
+    parser.add_argument("--kills", type=int, default=30)
+    given = parser.parse_args()
+    os.environ["NO_PROXY"] = "127.0.0.1"
+    os.environ.pop("HF_HUB_OFFLINE", None)
+    fine = True
+    with tempfile.TemporaryDirectory() as folder:
+        for delay, measure in (
+            (CALL_SECONDS, lambda url: speed(url, given.clips, Path(folder))),
+            (0.02, lambda url: killed(url, given.kills, Path(folder))),
+        ):
+            ours, theirs = multiprocessing.Pipe()
+            server = multiprocessing.Process(target=serve, args=(given.clips, theirs, delay), daemon=True)
+            server.start()
+            fine = measure(ours.recv()) and fine
+            server.terminate()
+    sys.exit(0 if fine else 1)
+
+
+if __name__ == "__main__":
+    main()
