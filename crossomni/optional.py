@@ -10,18 +10,23 @@ from crossomni.errors import MissingPackageError
 # Module -> the extra of setup.cfg that brings it.
 _EXTRA = {
     "accelerate": "train",
+    "datatrove": "construction",
     "espeakng_loader": "playhouse",
     "faster_whisper": "benchmarks",
+    "fastapi": "review",
     "gguf": "models",
+    "gradio": "review",
     "peft": "train",
     "trl": "train",
     "yaml": "train",
     "sklearn": "audit",
+    "srt": "construction",
     "torch": "models",
     "torchaudio": "models",
     "torchcodec": "video",
     "torchvision": "models",
     "transformers": "models",
+    "uvicorn": "review",
 }
 
 

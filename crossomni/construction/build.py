@@ -62,7 +62,7 @@ def build_rows(
         blocks = pairs if split == "test" else None
         drafts = list(_drafts(of_split, seed, blocks))
         if split == "train":
-            drafts = list(_drilled(drafts, of_split, seed, drill))
+            drafts = list(_drilled(drafts, of_split, drill))
         optioned, without_options = _sort(give_options(drafts, seed))
         verified, refused = _sort(verify(optioned))
         dropped += without_options + refused
@@ -86,7 +86,7 @@ def _drafts(annotations: Sequence[Annotation], seed: int, blocks: int | None) ->
             yield from write_questions(annotation, number, seed)
 
 
-def _drilled(drafts: Iterable[Draft], annotations: Sequence[Annotation], seed: int, drill: int) -> Iterator[Draft]:
+def _drilled(drafts: Iterable[Draft], annotations: Sequence[Annotation], drill: int) -> Iterator[Draft]:
     """The drafts, each clip's followed by its drill; what is asked already is left out of it."""
     of_clip: dict[str, list[Draft]] = {annotation.clip.id: [] for annotation in annotations}
     for draft in drafts:
@@ -95,7 +95,7 @@ def _drilled(drafts: Iterable[Draft], annotations: Sequence[Annotation], seed: i
         asked = of_clip[annotation.clip.id]
         known = {draft.id for draft in asked}
         yield from asked
-        yield from (draft for draft in sight_drill(annotation, drill, seed) if draft.id not in known)
+        yield from (draft for draft in sight_drill(annotation, drill) if draft.id not in known)
 
 
 def _sort(items: Iterable[_T | Dropped]) -> tuple[list[_T], list[Dropped]]:

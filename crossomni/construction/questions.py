@@ -74,31 +74,23 @@ def thing_question(
     )
 
 
-def sight_drill(annotation: Annotation, count: int, seed: int) -> Iterator[Draft]:
-    """So many questions within sight about the clip's things, of all that there are, to learn to see by.
-
-    Of each thing its colour and its place are asked, by its name and by the one for the other.
+def sight_drill(annotation: Annotation, count: int) -> Iterator[Draft]:
+    """So many questions within sight about the clip's things, to learn to see by; a clip has no more of them than its
+    things have pairs of looks. All clips begin with the same kind, the colour of what stands at a place.
     """
-    drafts = []
-    for thing in annotation.things:
-        facts = _of(thing, Modality.VISION)
-        named = Fact(modality=Modality.VISION, kind="thing", value=thing.name)
-        for asked in facts:
-            stem = _NAMED_STEMS[asked.modality, asked.kind].format(name=thing.name)
-            drafts.append(Draft(annotation=annotation, referent=thing, clue=named, asked=asked, question=stem))
-            drafts += [
-                Draft(
-                    annotation=annotation,
-                    referent=thing,
-                    clue=clue,
-                    asked=asked,
-                    question=question_words(thing, clue, asked),
-                )
-                for clue in facts
-                if clue != asked
-            ]
-    rng = random.Random(f"drill {seed} {annotation.clip.id}")
-    yield from rng.sample(drafts, min(count, len(drafts)))
+    kinds = sorted({fact.kind for thing in annotation.things for fact in _of(thing, Modality.VISION)})
+    drafts = [
+        Draft(
+            annotation=annotation, referent=thing, clue=clue, asked=asked, question=question_words(thing, clue, asked)
+        )
+        for wanted in kinds
+        for given in reversed(kinds)
+        for thing in annotation.things
+        for asked in _of(thing, Modality.VISION)
+        for clue in _of(thing, Modality.VISION)
+        if clue != asked and (asked.kind, clue.kind) == (wanted, given)
+    ]
+    yield from drafts[:count]
 
 
 # In turn; questions within text come every other time, since a reader of text is measured by them.

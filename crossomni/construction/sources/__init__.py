@@ -1,0 +1,1 @@
+"""Where clips come from: people's own copies of published material, read with every fault named."""
