@@ -122,3 +122,15 @@ def test_a_share_outside_of_zero_to_one_is_refused(share):
     """The test share is a share."""
     with pytest.raises(InputError, match="test share"):
         split_by_episode({}, share, 0)
+
+
+def test_a_drill_is_for_training_alone():
+    """Further questions within sight; the test split is the same without them, and no row comes twice."""
+    plays = annotations(12)
+    plain = build_rows(plays, test_share=0.5, seed=1)
+    drilled = build_rows(plays, test_share=0.5, seed=1, drill=4)
+    assert drilled.rows["test"] == plain.rows["test"]
+    added = {row.id for row in drilled.rows["train"]} - {row.id for row in plain.rows["train"]}
+    assert added
+    assert all("/vi/" in name and name.endswith("place-colour") for name in added)
+    assert len({row.id for row in drilled.rows["train"]}) == len(drilled.rows["train"])
