@@ -41,13 +41,14 @@ class Body:
     kv_heads: int = 2
     theta: float = 1e6  # the base of the rotary positions; a small one tells near tokens apart better
     towers: int = 32  # width of the towers that see and hear
+    sight: int = 2  # layers of the tower that sees; each random one blurs what stands where
     experts: int = 4  # of a mixture's layers; with 0 they are plain ones, which train sooner (Qwen3-Omni alone has any)
     # Larger than the usual 0.02, at which two layers hardly mind what they are shown, nor where it stands.
     spread: float = 0.14
     seed: int = 20
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "layers", "heads", "kv_heads", "towers"):
+        for name in ("hidden", "layers", "heads", "kv_heads", "towers", "sight"):
             if getattr(self, name) < 1:
                 raise InputError(f"tiny omni model: {name} is {getattr(self, name)}; wanted at least 1.")
         if self.experts < 0 or self.experts == 1:
@@ -92,7 +93,7 @@ class Body:
     def vision(self) -> dict[str, Any]:
         """The vision tower's part."""
         return {
-            "depth": 2,
+            "depth": self.sight,
             "hidden_size": self.towers,
             "intermediate_size": 2 * self.towers,
             "num_heads": 2,
@@ -132,6 +133,11 @@ class _Design:
             "rope_parameters": self.text_config["rope_parameters"] | rope
         }
 
+    def seen_last(self, body: Body) -> dict[str, Any]:
+        """Where the tower that sees has a layer over the whole picture, of the kind that else looks at windows."""
+        windowed = "window_size" in self.vision_config
+        return {"fullatt_block_indexes": [body.sight - 1]} if windowed else {}
+
     @property
     def named_tokens(self) -> dict[str, str]:
         """The tokenizer's attribute -> the token."""
@@ -161,7 +167,7 @@ _DESIGNS: dict[str, _Design] = {
         text_config={"rope_parameters": {"rope_type": "default"}},
         sections=(2, 3, 3),
         audio_config={"n_window": 100},
-        vision_config={"patch_size": 14, "window_size": 112, "fullatt_block_indexes": [1]},
+        vision_config={"patch_size": 14, "window_size": 112},
     ),
     "qwen3_omni_moe": _Design(
         classes="Qwen3OmniMoe",
@@ -296,7 +302,7 @@ def _thinker(design: _Design, body: Body, tokenizer: Any) -> Any:
         | design.placed(body)
         | {"vocab_size": len(tokenizer), "pad_token_id": number(_END), "eos_token_id": number(_TURN_END)},
         audio_config=body.audio() | design.audio_config,
-        vision_config=body.vision() | design.vision_config,
+        vision_config=body.vision() | design.vision_config | design.seen_last(body),
         position_id_per_seconds=design.ids_per_second,
         seconds_per_chunk=2,
         initializer_range=body.spread,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -37,8 +37,10 @@ def assemble(worked: Sequence[Worked], sides: Mapping[str, str], seed: int, pair
         rows[split] = tuple(_rows(found, random.Random(f"letters {seed} {split}")))
     rows = {split: made for split, made in rows.items() if made}
     if not rows:
+        reasons = Counter(f"{drop.stage}: {drop.reason}" for drop in dropped).most_common(3)
         raise DataError(
-            f"build: no row is left of {len(worked)} clips; every question was dropped. See the reasons in the report."
+            f"build: no row is left of {len(worked)} clips; most often dropped: "
+            f"{', '.join(f'{reason} ({count})' for reason, count in reasons)}. Try other models, or more clips."
         )
     return Built(rows=rows, dropped=tuple(dropped))
 

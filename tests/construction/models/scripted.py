@@ -87,7 +87,8 @@ class Models:
             return SERVER_ERROR
         wrong = luck.random() < self._faults.wrong
         reply = getattr(self, f"_{name}")(fields, media, wrong)
-        return f"Of course! Here it is: {reply}" if luck.random() < self._faults.unparsed else reply
+        is_free = name in ("describe", "caption", "combine")  # any text is in their form
+        return f"Of course! Here it is: {reply}" if luck.random() < self._faults.unparsed and not is_free else reply
 
     # --- what is seen and heard ---
 
@@ -103,10 +104,15 @@ class Models:
         return np.concatenate(found), names
 
     def _seen(self, media: list[dict[str, Any]]) -> Annotation:
-        image = base64.b64decode(media[0]["image_url"]["url"].partition(",")[2])
-        picture = np.asarray(Image.open(io.BytesIO(image)).convert("RGB").resize(_SMALL), dtype=np.float32)
         frames, names = self._frames
-        return self._clips[names[int(np.abs(frames - picture).mean(axis=(1, 2, 3)).argmin())]][0]
+        nearest = dict.fromkeys(self._clips, 0.0)
+        for part in media:  # of each clip, how far its nearest frame is
+            image = base64.b64decode(part["image_url"]["url"].partition(",")[2])
+            picture = np.asarray(Image.open(io.BytesIO(image)).convert("RGB").resize(_SMALL), dtype=np.float32)
+            far = np.abs(frames - picture).mean(axis=(1, 2, 3))
+            for name in nearest:
+                nearest[name] += min(distance for distance, of in zip(far, names, strict=True) if of == name)
+        return self._clips[min(nearest, key=lambda name: nearest[name])][0]
 
     @cached_property
     def _voices(self) -> list[tuple[np.ndarray, Person]]:

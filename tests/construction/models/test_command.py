@@ -1,0 +1,125 @@
+"""``crossomni build --source tvqa``: from a folder in TVQA's shape to data that ``load_dataset`` reads."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from crossomni.cli import data as commands
+from crossomni.corpus import Corpus
+from crossomni.errors import InputError
+from crossomni.testing.chat_server import ChatServer
+from crossomni.testing.tvqa import TvqaFolder, write_tvqa
+from tests.construction.models.conftest import Clips
+from tests.construction.models.scripted import Faults
+from tests.construction.models.test_shards import models_file
+
+pytest.importorskip("torchaudio")
+pytest.importorskip("sklearn")
+
+
+def build(*arguments: object) -> Any:
+    """The command."""
+    app = typer.Typer()
+    commands.register(app)
+    return CliRunner().invoke(app, ["build", "--source", "tvqa", *map(str, arguments)])
+
+
+def refusal(done: Any) -> str:
+    """The error's one line."""
+    assert isinstance(done.exception, InputError), done.output
+    assert "\n" not in str(done.exception)
+    return str(done.exception)
+
+
+@pytest.fixture(scope="module")
+def copy(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> TvqaFolder:
+    """A copy of TVQA made of the two plays."""
+    folder = tmp_path_factory.mktemp("tvqa")
+    return write_tvqa(folder, [one for one, _ in clips.values()], {name: file for name, (_, file) in clips.items()})
+
+
+def of(copy: TvqaFolder, models: Path, out: Path, *more: object) -> tuple[object, ...]:
+    """The arguments of a build from it."""
+    return ("--media", copy.media, "--annotations", copy.annotations, "--models", models, "--out", out, *more)
+
+
+@pytest.mark.slow
+def test_from_frames_and_subtitles_to_rows(
+    copy: TvqaFolder, serve: Callable[[Faults], ChatServer], tmp_path: Path
+) -> None:
+    """Rows, drops with their reasons, lineage, card and picture; a second run asks nothing and gives the same."""
+    out = tmp_path / "full"
+    with serve(Faults(wrong=0.02, unparsed=0.05)) as server:
+        arguments = of(copy, models_file(tmp_path, server), out, "--test-share", 0.5)
+        done = build(*arguments)
+        assert done.exit_code == 0, done.output
+        first = {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+        asked = server.requests
+        again = build(*arguments)
+        assert again.exit_code == 0, again.output
+        assert asked == server.requests
+    second = {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert first == second
+    corpus = Corpus.open(str(out))
+    rows = [row for split in corpus.splits for row in corpus.rows(split)]
+    assert rows
+    lines = [json.loads(line) for line in (out / "lineage.jsonl").read_text().splitlines()]
+    assert {line["row"] for line in lines if "row" in line} == {row.id for row in rows}
+    assert {line["sha256"] for line in lines if "sha256" in line} <= {clip.sha256 for clip in corpus.clips.values()}
+    assert all(json.loads(line)["reason"] for line in (out / "dropped.jsonl").read_text().splitlines())
+    assert "![What was dropped, and why](funnel.png)" in (out / "README.md").read_text()
+    assert (out / "funnel.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_dry_run_makes_no_call(copy: TvqaFolder, tmp_path: Path) -> None:
+    """And leaves nothing; requests are counted by stage and by model."""
+    with ChatServer(lambda request: "ready") as server:
+        done = build(*of(copy, models_file(tmp_path, server), tmp_path / "full", "--dry-run"))
+        assert done.exit_code == 0, done.output
+        assert server.requests == 0
+    assert "annotate" in done.output
+    assert "language" in done.output
+    assert "no call made" in done.output
+    assert not (tmp_path / "full").exists()
+    assert not (tmp_path / "full-work").exists()
+
+
+def test_a_copy_that_is_half_there_is_told_before_anything_runs(copy: TvqaFolder, tmp_path: Path) -> None:
+    """As a table; what cannot be used at all is refused."""
+    half = tmp_path / "half"
+    shutil.copytree(copy.media, half / "media")
+    shutil.rmtree(half / "media" / "audios")
+    with ChatServer(lambda request: "ready") as server:
+        done = build(
+            "--media", half / "media", "--annotations", copy.annotations, "--models", models_file(tmp_path, server),
+            "--out", tmp_path / "full",
+        )  # fmt: skip
+        assert server.requests == 0
+    assert "none of its clips can be used" in refusal(done)
+    assert "dropped" in done.output
+
+
+@pytest.mark.parametrize("missing", ["media", "annotations", "models"])
+def test_what_is_not_given_is_asked_for(copy: TvqaFolder, missing: str, tmp_path: Path) -> None:
+    """By its option."""
+    given = {"media": copy.media, "annotations": copy.annotations, "models": tmp_path / "m.yaml"}
+    arguments = [part for name, path in given.items() if name != missing for part in (f"--{name}", path)]
+    assert f"--{missing} is missing" in refusal(build(*arguments, "--out", tmp_path / "full"))
+
+
+def test_a_folder_with_something_else_is_left_alone(copy: TvqaFolder, tmp_path: Path) -> None:
+    """Before anything is asked."""
+    out = tmp_path / "full"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+    with ChatServer(lambda request: "ready") as server:
+        done = build(*of(copy, models_file(tmp_path, server), out))
+        assert server.requests == 0
+    assert "holds something else" in refusal(done)
+    assert (out / "mine.txt").read_text() == "mine"
