@@ -30,6 +30,7 @@ _PANELS: Mapping[str, tuple[str, ...]] = {
         "media",
         "rows",
         "tasks",
+        "only",
         "ids",
         "held_out",
         "prompt",

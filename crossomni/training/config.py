@@ -46,6 +46,13 @@ class TrainConfig:
             "default": "all nine",
         },
     )
+    only: str = field(
+        default="",
+        metadata={
+            "help": "Of these, rows alone whose id is of this pattern, as in '*/vi/*'; beside --ids: hold out these.",
+            "default": "all",
+        },
+    )
     ids: Path | None = field(
         default=None, metadata={"help": "Train on the rows of this file, an id a line, as crossomni sample writes it."}
     )

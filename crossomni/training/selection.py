@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from crossomni.corpus import Corpus
@@ -41,7 +42,7 @@ def select(config: TrainConfig, corpus: Corpus) -> Selection:
     """
     if config.ids is not None:
         return _named(config, config.ids, corpus)
-    rows = of_tasks(corpus.rows(config.split), config.tasks, config.split)
+    rows = _asked_for(config, corpus)
     trained, held_out = hold_out(rows, config.held_out, config.seed)
     notes = []
     if config.held_out and not held_out:
@@ -55,6 +56,18 @@ def select(config: TrainConfig, corpus: Corpus) -> Selection:
         sample = draw(trained, config.drawn, config.seed)
         trained, notes = sample.rows, [*notes, *sample.notes]
     return Selection(trained=trained, held_out=held_out, notes=tuple(notes))
+
+
+def _asked_for(config: TrainConfig, corpus: Corpus) -> tuple[Row, ...]:
+    """The rows of the tasks, and of the pattern of ids."""
+    rows = of_tasks(corpus.rows(config.split), config.tasks, config.split)
+    found = tuple(row for row in rows if fnmatchcase(row.id, config.only or "*"))
+    if not found:
+        raise InputError(
+            f"--only is {config.only!r}; none of {len(rows)} rows has an id of this pattern, the first is called "
+            f"{rows[0].id!r}. Correct it."
+        )
+    return found
 
 
 def of_tasks(rows: Sequence[Row], tasks: str, split: str) -> tuple[Row, ...]:
@@ -82,7 +95,7 @@ def _named(config: TrainConfig, file: Path, corpus: Corpus) -> Selection:
     named = frozenset(read_ids(file, config.split, corpus))
     trained = tuple(row for row in rows if row.id in named)
     seen = {episode_of(row) for row in trained}
-    watched = of_tasks(rows, config.tasks, config.split)
+    watched = _asked_for(config, corpus)
     held_out = hold_out(watched, config.held_out, config.seed, keep=seen)[1]
     notes = []
     if len(held_out) < config.held_out * len(watched):

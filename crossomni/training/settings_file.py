@@ -23,6 +23,7 @@ _TEXTS = (
     "prompts",
     "ids",
     "tasks",
+    "only",
 )
 
 

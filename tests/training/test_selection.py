@@ -155,6 +155,16 @@ def test_rows_are_of_the_tasks_that_are_named() -> None:
     assert {"au", "vi-au"} == {row.task.id for row in chosen.held_out if row.task is not None}
 
 
+def test_rows_are_those_whose_ids_are_of_the_pattern() -> None:
+    """Beside the tasks, and held out alike; a pattern of none is refused."""
+    given: dict[str, Any] = {"model": "m", "out": Path("o"), "tasks": "vi", "held_out": 0.2}
+    chosen = select(SFTTraining(**given, only="*/vi/1/*"), Corpus.open("playhouse"))
+    assert chosen.held_out
+    assert all("/vi/1/" in row.id for row in chosen.rows)
+    with pytest.raises(InputError, match=r"none of .* rows has an id of this pattern"):
+        select(SFTTraining(**given, only="*/au/*"), Corpus.open("playhouse"))
+
+
 @pytest.mark.parametrize(
     ("tasks", "said"), [("au,xx", "--tasks has 'xx'; wanted some of"), ("au,au", "au twice"), ("te,", "has ''")]
 )

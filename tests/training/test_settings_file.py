@@ -23,6 +23,7 @@ SAID = {
     "media": (Path("b"), "b"),
     "rows": (12, "12"),
     "tasks": ("te,vi-au", "te,vi-au"),
+    "only": ("*/vi/*", "*/vi/*"),
     "tiny": ({"layers": 1, "theta": 1e4}, "layers=1,theta=1e4"),
     "ids": (Path("i.txt"), "i.txt"),
     "held_out": (0.25, "0.25"),
