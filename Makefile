@@ -15,6 +15,12 @@ help:  ## this list
 demo: .venv/ready  ## evaluate a real language model on the embedded corpus
 	$(PY) -m crossomni demo
 
+learn: .venv/ready  ## film plays, fine-tune a tiny thinker on them, and let it learn from rewards
+	test -d data/plays || $(PY) -m crossomni build --source playhouse --clips 900 --seed 11 --test-share 0.02 --drill 4 \
+	  --out data/plays
+	$(PY) -m crossomni train sft --config examples/sft_playhouse.yaml
+	$(PY) -m crossomni train grpo --config examples/grpo_playhouse.yaml
+
 test: .venv/ready-dev  ## run the tests, but for the slow ones
 	$(PY) -m pytest
 
