@@ -76,6 +76,7 @@ class Chat:
         self._tasks: set[asyncio.Task[Any]] = set()
         # One for each request that may be under way; the one put back last, whose connection is warm, is taken first.
         self._slots: asyncio.LifoQueue[AsyncInferenceClient] | None = None
+        self._next_start = 0.0  # when the next request may begin, by the loop's clock; with ``per_minute``
 
     async def __aenter__(self) -> Self:
         from huggingface_hub import AsyncInferenceClient, is_offline_mode
@@ -217,6 +218,7 @@ class Chat:
         try:
             while True:
                 tries += 1
+                await self._turn()
                 outcome = await self._try(client, messages, body)
                 if isinstance(outcome, ChatReply):
                     return outcome
@@ -226,6 +228,15 @@ class Chat:
                 await self._sleep(outcome.after_seconds + back_off * random.uniform(0.5, 1))
         finally:
             slots.put_nowait(client)
+
+    async def _turn(self) -> None:
+        """Wait until a request may begin: they are spread evenly over the minute."""
+        if not self.config.per_minute:
+            return
+        now = asyncio.get_running_loop().time()
+        start = max(now, self._next_start)
+        self._next_start = start + 60 / self.config.per_minute
+        await self._sleep(start - now)
 
     async def _try(
         self, client: AsyncInferenceClient, messages: Messages, body: Mapping[str, Any]

@@ -17,6 +17,7 @@ class ChatConfig:
     url: str = field(metadata={"help": "The server's address, as in http://localhost:8000/v1."})
     model: str = field(metadata={"help": "The model's name on the server."})
     at_once: int = field(default=64, metadata={"help": "Requests under way at the same time, at most."})
+    per_minute: int = field(default=0, metadata={"help": "Requests begun in a minute, at most; 0: no limit."})
     tries: int = field(default=5, metadata={"help": "Tries of a request whose failure may pass by itself."})
     deadline_seconds: float = field(default=120.0, metadata={"help": "Time for one try, until its last byte."})
     most_new_tokens: int = field(default=1024, metadata={"help": "The longest reply, in tokens."})
@@ -34,6 +35,8 @@ class ChatConfig:
         for name in ("at_once", "tries", "most_new_tokens"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}; wanted at least 1.")
+        if self.per_minute < 0:
+            raise InputError(f"per_minute is {self.per_minute}; wanted 0 (no limit) or more.")
         if not 0 < self.deadline_seconds < math.inf:
             raise InputError(f"deadline_seconds is {self.deadline_seconds}; wanted more than 0.")
         if not 0 <= self.temperature < math.inf:

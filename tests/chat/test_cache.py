@@ -22,7 +22,11 @@ def test_a_second_session_does_not_ask(tmp_path):
     with ChatServer(lambda request: told) as server:
         replies = [ask(server, cache=tmp_path / "cache.sqlite") for _ in range(2)]
     assert 1 == server.requests
-    assert ChatReply(text="B", thinking="hm", finish="stop", usage=Usage(prompt_tokens=3)) == replies[0] == replies[1]
+    assert (
+        ChatReply(text="B", thinking="hm", finish="stop", usage=Usage(prompt_tokens=3), id="chatcmpl-1")
+        == replies[0]
+        == replies[1]
+    )
 
 
 def test_a_session_knows_what_it_asked(tmp_path):

@@ -212,3 +212,17 @@ def test_offline():
     environment = {"HF_HUB_OFFLINE": "1", "PATH": ""}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=Path.cwd())
     assert "InputError: http://127.0.0.1:9/v1: HF_HUB_OFFLINE is set" in done.stderr
+
+
+def test_requests_are_spread_over_the_minute():
+    """As many of them begin in it as the configuration says; without it none waits."""
+    for per_minute, wanted in ((30, [0.0, 2.0, 4.0]), (0, [])):
+        pauses = Pauses()
+
+        async def main(per_minute=per_minute, pauses=pauses):
+            async with Chat(config_of(server, per_minute=per_minute), sleep=pauses) as chat:
+                await asyncio.gather(*(chat.ask([{"role": "user", "content": str(n)}]) for n in range(3)))
+
+        with ChatServer(lambda request: "B") as server:
+            asyncio.run(main())
+        assert pauses == pytest.approx(wanted, abs=0.5)

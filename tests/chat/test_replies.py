@@ -25,10 +25,10 @@ from tests.chat.asking import ASKED, ask, config_of, error_of
 
 
 def test_the_reply():
-    """Text, finish and usage come back; what the server does not tell is None."""
+    """Text, finish, usage and the server's own id come back; what the server does not tell is None."""
     with ChatServer(lambda request: Behaviour(text="B", finish="length")) as server:
         usage = Usage(prompt_tokens=10, completion_tokens=1)
-        assert ChatReply(text="B", thinking="", finish="length", usage=usage) == ask(server)
+        assert ChatReply(text="B", thinking="", finish="length", usage=usage, id="chatcmpl-1") == ask(server)
 
 
 def test_an_empty_text_is_a_reply():

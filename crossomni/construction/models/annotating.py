@@ -15,7 +15,14 @@ from crossomni.construction.models import forms
 from crossomni.construction.models.asking import Talk, Unanswered
 from crossomni.construction.models.evidence import Evidence, voice_part
 from crossomni.construction.models.items import Notes
-from crossomni.construction.models.voices import TRAITS, Measured, contradicted, measure
+from crossomni.construction.models.voices import (
+    SILENT_DB,
+    TRAITS,
+    Measured,
+    contradicted,
+    measure,
+    measure_loudness,
+)
 from crossomni.records import Clip, Line
 
 _PARTS = 2  # of a clip, which are captioned by themselves
@@ -116,6 +123,9 @@ async def _voices(
 ) -> tuple[dict[str, tuple[tuple[str, str], ...]], list[Dropped]]:
     """What each voice is like, held against what is measured."""
 
+    silent = {name: measure_loudness(samples) < SILENT_DB for name, samples in sounds.items()}
+    sounds = {name: samples for name, samples in sounds.items() if not silent[name]}
+
     async def listened(name: str, samples: NDArray[np.float32]) -> tuple[str, Measured, tuple[bool, ...] | Dropped]:
         measured = await asyncio.to_thread(measure, samples)
         try:
@@ -130,6 +140,11 @@ async def _voices(
     lost += [
         Dropped(stage=_STAGE, item=f"{clip.id}/{name}", reason="voice: pitch is not what was measured")
         for name in wrong
+    ]
+    lost += [
+        Dropped(stage=_STAGE, item=f"{clip.id}/{name}", reason="voice: nothing is heard where it should be")
+        for name in silent
+        if silent[name]
     ]
     kept = {
         name: tuple(

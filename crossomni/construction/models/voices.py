@@ -24,6 +24,7 @@ TRAITS = (
     ("emotion", "calm"),
 )
 HIGH, LOW = "high-pitched", "low-pitched"
+SILENT_DB = -60.0  # below it nobody is heard
 _TOLERANCE = 1.1  # voices nearer than this, as a ratio, are as high as each other
 
 
@@ -38,15 +39,20 @@ class Measured:
 def measure(samples: NDArray[np.float32]) -> Measured:
     """Measure a voice, (samples,), mono, ``RATE_HZ``. Pitch by torchaudio's detector, over the frames that are loud."""
     functional, torch = need("torchaudio.functional", "measured pitch"), need("torch", "measured pitch")
-    power = float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
-    loudness = 10 * math.log10(power) if power else -math.inf
-    if loudness < -60 or len(samples) < RATE_HZ // 4:
+    loudness = measure_loudness(samples)
+    if loudness < SILENT_DB or len(samples) < RATE_HZ // 4:
         return Measured(math.nan, loudness)
     pitch = functional.detect_pitch_frequency(torch.from_numpy(samples)[None], RATE_HZ, freq_low=60, freq_high=500)[0]
     hop = len(samples) // len(pitch)
     loud = np.array([np.sqrt(np.mean(samples[i * hop : (i + 1) * hop] ** 2)) for i in range(len(pitch))])
     kept = pitch.numpy()[loud > np.median(loud)]
     return Measured(float(np.median(kept)) if len(kept) else math.nan, loudness)
+
+
+def measure_loudness(samples: NDArray[np.float32]) -> float:
+    """Of the root mean square, in dB to full scale; -inf for silence."""
+    power = float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
+    return 10 * math.log10(power) if power else -math.inf
 
 
 def contradicted(said: Mapping[str, tuple[bool, ...]], measured: Mapping[str, Measured]) -> dict[str, set[str]]:

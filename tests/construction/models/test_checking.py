@@ -1,14 +1,19 @@
 """Look, voice and biography are joined by the name, or it is said which is missing."""
 
+import math
 from dataclasses import replace
+
+import numpy as np
+import pytest
 
 from crossomni.construction.drafts import Dropped
 from crossomni.construction.models.checking import join
 from crossomni.construction.models.items import Known, Notes
-from crossomni.construction.models.voices import TRAITS, Measured, contradicted
+from crossomni.construction.models.voices import TRAITS, Measured, contradicted, measure, measure_loudness
 from crossomni.records import Clip, Line
 from crossomni.tasks import Modality
 
+pytest.importorskip("torchaudio")
 CLIP = Clip(
     id="c", show="s", episode="e", start_seconds=0, end_seconds=9,
     lines=tuple(Line(speaker=name, text=f"I am {name}.", start_seconds=at, end_seconds=at + 1)
@@ -69,3 +74,14 @@ def test_pitch_is_held_against_what_is_measured() -> None:
     }
     assert contradicted({"Ann": said("low-pitched"), "Bob": said("high-pitched")}, measured) == {}
     assert contradicted({"Ann": said("high-pitched")}, {"Ann": Measured(100, -20)}) == {}
+
+
+def test_loudness_is_that_of_full_scale() -> None:
+    """A full sine lies 3 dB below it, silence at minus infinity; high and low tones are told apart."""
+    times = np.arange(16_000) / 16_000
+    low, high = (np.sin(2 * np.pi * hz * times).astype(np.float32) for hz in (110, 220))
+    assert measure_loudness(low) == pytest.approx(-3.01, abs=0.01)
+    assert measure_loudness(np.zeros(10, dtype=np.float32)) == -math.inf
+    assert measure(low).pitch_hz == pytest.approx(110, rel=0.03)
+    assert measure(high).pitch_hz == pytest.approx(220, rel=0.03)
+    assert math.isnan(measure(np.zeros(16_000, dtype=np.float32)).pitch_hz)
