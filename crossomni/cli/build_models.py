@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossomni.errors import InputError
+from crossomni.errors import DataError, InputError
 
 if TYPE_CHECKING:
     from crossomni.chat.spending import Spent
@@ -120,8 +120,10 @@ def cut_clips(wanted: TvqaBuild, source: Tvqa) -> tuple[list[Work], list[Dropped
 
 
 def _build(wanted: TvqaBuild, models: BuildModels, source: Tvqa) -> None:
+    from rich.console import Console
     from tqdm import tqdm
 
+    from crossomni.construction.funnel import Funnel
     from crossomni.construction.models.assembling import assemble
     from crossomni.construction.models.building import work_through
     from crossomni.construction.models.shards import work_in_shards
@@ -138,7 +140,14 @@ def _build(wanted: TvqaBuild, models: BuildModels, source: Tvqa) -> None:
                 bar.update()
 
             done = work_through(models, works, wanted.work, on_clip=tell)
-    built = assemble(done.worked, {work.clip.id: work.split for work in works}, wanted.seed, wanted.pairs)
+    try:
+        built = assemble(done.worked, {work.clip.id: work.split for work in works}, wanted.seed, wanted.pairs)
+    except DataError:
+        # Nothing is left that a data folder could be made of; why is told all the same.
+        dropped = (*lost, *(drop for one in done.worked for drop in one.dropped))
+        Console().print(Funnel(dropped, 0).grid.table())
+        _tell(models, done.spent, done.found, wanted)
+        raise
     _write(wanted, models, built, works, [*lost, *built.dropped], done.worked)
     _tell(models, done.spent, done.found, wanted)
 
