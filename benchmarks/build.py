@@ -2,7 +2,7 @@
 
     python benchmarks/build.py [--clips 200] [--media FOLDER]
 
-Wanted: at least 5 clips a second on two cores, from annotations to the data folder, and flat memory: what 200 clips take
+Wanted: at least 5 clips a second on two cores, from annotations to data folder, and flat memory: what 200 clips take
 above 100. Extrapolated to the paper's 4,147 clips. The plays are filmed first (not counted), or taken from FOLDER. It
 exits with 1 where it is slower.
 """
