@@ -47,6 +47,7 @@ _log = logging.getLogger(__name__)
 CHECKPOINTS = "checkpoints"
 HELD_OUT, FAILURES = "held_out.json", "failures.jsonl"
 MOST_WATCHED = 120  # held-out rows that are looked at; more of them cost time at every look
+MOST_MEASURED = 480  # held-out rows by which it is told at the end what the right clip is worth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,7 +245,8 @@ def _sft(begun: Ready, config: SFTTraining, callbacks: Sequence[Any]) -> Trained
 
     arguments = trl_arguments("SFTConfig", begun.for_trl() | dict(config.trl))
     said = begun.conversations(begun.selection.trained, config.rationale)
-    watched = tuple(weighed(begun.conversations(begun.selection.held_out, config.rationale), MOST_WATCHED))
+    held = tuple(weighed(begun.conversations(begun.selection.held_out, config.rationale), MOST_MEASURED))
+    watched = tuple(weighed(held, MOST_WATCHED))
     thinker = begun.thinker()
     trainer = OmniSFTTrainer(
         thinker,
@@ -257,7 +259,7 @@ def _sft(begun: Ready, config: SFTTraining, callbacks: Sequence[Any]) -> Trained
         store=begun.store,
         callbacks=[*callbacks],
     )
-    return _run(begun, trainer, watched)
+    return _run(begun, trainer, held)
 
 
 def _grpo(begun: Ready, config: GRPOTraining, callbacks: Sequence[Any]) -> Trained:
@@ -279,7 +281,8 @@ def _grpo(begun: Ready, config: GRPOTraining, callbacks: Sequence[Any]) -> Train
     )
     thinking = "on" if "context" in config.rewarded else "off"
     said = begun.conversations(begun.selection.trained, thinking)
-    watched = tuple(weighed(begun.conversations(begun.selection.held_out, thinking), MOST_WATCHED))
+    held = tuple(weighed(begun.conversations(begun.selection.held_out, thinking), MOST_MEASURED))
+    watched = tuple(weighed(held, MOST_WATCHED))
     rows = begun.selection.rows
     with ExitStack() as open_things:
         judge = None
@@ -305,7 +308,7 @@ def _grpo(begun: Ready, config: GRPOTraining, callbacks: Sequence[Any]) -> Train
         )
         if judge is not None:
             trainer.add_callback(Canaries(judge, rows, config.canaries_every, trainer))
-        done = _run(begun, trainer, watched)
+        done = _run(begun, trainer, held)
         return done if judge is None else replace(done, spent=_by_all(judge.spent))
 
 
@@ -315,7 +318,7 @@ def _by_all(spent: Spent) -> Spent:
     return sum(parts, Spent())
 
 
-def _run(begun: Ready, trainer: Any, watched: Sequence[Example]) -> Trained:
+def _run(begun: Ready, trainer: Any, held: Sequence[Example]) -> Trained:
     path = begun.folder.path
     if begun.is_main:
         begun.folder.claim(begun.training)
@@ -329,7 +332,7 @@ def _run(begun: Ready, trainer: Any, watched: Sequence[Example]) -> Trained:
         trainer.encoder.failed.update(_failed(path / FAILURES))
     history = watch(trainer, begun.folder.history_path, path.name)
     # A look at held-out rows costs GRPO as much as a training step on them: there, only --watch-every looks.
-    looks = bool(watched) and isinstance(begun.config, SFTTraining)
+    looks = bool(held) and isinstance(begun.config, SFTTraining)
     try:
         if looks and start is None:
             trainer.evaluate()
@@ -349,7 +352,7 @@ def _run(begun: Ready, trainer: Any, watched: Sequence[Example]) -> Trained:
         _log.warning("%d weights are no numbers any more, %s first. Take a smaller learning rate.",
                      len(broken), broken[0])  # fmt: skip
     trainer.save_model(str(begun.weights))
-    found = held_out(trainer.accelerator.unwrap_model(trainer.model), trainer.encoder, watched) if watched else None
+    found = held_out(trainer.accelerator.unwrap_model(trainer.model), trainer.encoder, held) if held else None
     if begun.is_main:
         if found is not None:
             write_json(path / HELD_OUT, found.to_json())
