@@ -18,7 +18,7 @@ from pathlib import Path
 from datatrove.executor.slurm import SlurmPipelineExecutor
 
 from crossomni.cli.build_models import TvqaBuild, cut_clips
-from crossomni.construction.models.shards import LOGS, Stages, write_works
+from crossomni.construction.models.shards import Launch, Stages
 from crossomni.construction.sources.tvqa import Tvqa
 
 
@@ -45,19 +45,19 @@ def main() -> None:
         shards=given.shards,
     )
     works, lost = cut_clips(wanted, Tvqa(given.media, given.annotations))
-    write_works(wanted.work, works)
+    launch = Launch.of(given.models.resolve(), works, wanted.work.resolve(), given.shards)
     executor = SlurmPipelineExecutor(
-        pipeline=[Stages(given.models.resolve(), wanted.work.resolve())],
+        pipeline=[Stages(launch)],
         tasks=given.shards,
         time=given.time,
         partition=given.partition,
         cpus_per_task=2,
         mem_per_cpu_gb=4,
         job_name="crossomni-build",
-        logging_dir=str(wanted.work.resolve() / LOGS),
+        logging_dir=str(launch.logs),
     )
     script = wanted.work / "launch.sbatch"
-    task = f"srun -l -n 1 launch_pickled_pipeline {wanted.work.resolve() / LOGS / 'executor.pik'}"
+    task = f"srun -l -n 1 launch_pickled_pipeline {launch.logs / 'executor.pik'}"
     script.write_text(executor.get_launch_file_contents(executor.get_sbatch_args(given.shards), task))
     print(f"{len(works)} clips in {given.shards} shards, {len(lost)} clips or files left out; see {script}")
     if given.submit:

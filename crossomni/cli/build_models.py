@@ -25,6 +25,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _MEDIA = "media"
+# What a build leaves in a data folder.
+_OURS = {
+    "README.md",
+    "clips.jsonl",
+    "data.json",
+    "dropped.jsonl",
+    "lineage.jsonl",
+    "funnel.png",
+    "train",
+    "test",
+    "truth",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +60,12 @@ class TvqaBuild:
         for name in ("media", "annotations", "models"):
             if getattr(self, name) is None:
                 raise InputError(f"--source tvqa: --{name} is missing; wanted --media, --annotations and --models.")
-        if self.shards < 1:
-            raise InputError(f"--shards is {self.shards}; wanted 1 or more.")
+        for name in ("shards", "pairs"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"--{name} is {value}; wanted 1 or more.")
+        if not 0 < self.test_share < 1:
+            raise InputError(f"--test-share is {self.test_share}; wanted a number between 0 and 1, both excluded.")
 
     @property
     def work(self) -> Path:
@@ -172,8 +188,8 @@ def _write(
     kept = {row.id for rows in built.rows.values() for row in rows}
     with tempfile.TemporaryDirectory() as folder:
         picture = write_png(funnel.figure, Path(folder) / "funnel.png", 110).read_bytes()
-    fresh = wanted.out.with_name(f"{wanted.out.name}-new")
-    shutil.rmtree(fresh, ignore_errors=True)
+    wanted.out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{wanted.out.name}-", dir=wanted.out.parent)) / wanted.out.name
     described = _described(wanted, models)
     _check_out(wanted.out, described)
     write(
@@ -193,6 +209,7 @@ def _write(
     # What an earlier run of this build left is replaced: clips may have been asked again since.
     shutil.rmtree(wanted.out, ignore_errors=True)
     fresh.replace(wanted.out)
+    fresh.parent.rmdir()
     Console().print(funnel.grid.table())
     counts = ", ".join(f"{len(rows)} {split}" for split, rows in built.rows.items())
     print(f"{counts} rows are in {wanted.out}; its media may not be passed on, so neither may the folder")
@@ -208,7 +225,8 @@ def _described(wanted: TvqaBuild, models: BuildModels) -> dict[str, Any]:
         "version": __version__,
         "test_share": wanted.test_share,
         "models": {role: one.chat.model for role, one in models.endpoints.items()},
-        "prompts": models.prompts.fingerprint,
+        "asked": models.fingerprint,
+        "media": str(wanted.media),
         "licence": "other",
         "licence_name": "tvqa",
         "licence_link": "https://github.com/jayleicn/TVQA",
@@ -223,7 +241,8 @@ def _check_out(out: Path, described: Mapping[str, Any]) -> None:
         there = json.loads((out / "data.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         there = {}
-    if {name: there.get(name) for name in described} != json.loads(json.dumps(described)):
+    strange = {path.name for path in out.iterdir()} - _OURS if out.is_dir() else {out.name}
+    if strange or {name: there.get(name) for name in described} != json.loads(json.dumps(described)):
         raise InputError(f"{out}: there already, and it holds something else. Give a new folder, or remove this one.")
 
 

@@ -98,6 +98,9 @@ def build(
     if source == "tvqa":
         from crossomni.cli.build_models import TvqaBuild, build_tvqa
 
+        for name, given in (("hide-answers", hide_answers), ("drill", drill), ("clips", clips != CLIPS)):
+            if given:
+                raise InputError(f"--{name} is for --source playhouse; wanted without it. Take it out.")
         wanted = TvqaBuild(media=media, annotations=annotations, models=models, out=out, seed=seed,
                            test_share=test_share, pairs=pairs, shards=shards)  # fmt: skip
         build_tvqa(wanted, dry_run=dry_run)

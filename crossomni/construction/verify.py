@@ -44,6 +44,27 @@ def _fault(item: Optioned) -> str:
     return ""
 
 
+# In names of speakers such as "The Doctor" or "Man in Black"; alone they name nobody.
+_NO_NAMES = {
+    "",
+    "a",
+    "an",
+    "and",
+    "boy",
+    "doctor",
+    "dr.",
+    "girl",
+    "in",
+    "man",
+    "mr.",
+    "mrs.",
+    "ms.",
+    "of",
+    "the",
+    "woman",
+}
+
+
 def _value(fact: object) -> str | None:
     return getattr(fact, "value", None)
 
@@ -51,4 +72,5 @@ def _value(fact: object) -> str | None:
 def leaks_name(question: str, names: list[str]) -> bool:
     """Whether a whole name, or a part of one, stands in the question outside of a quoted line."""
     text = re.sub(r"“[^”]*”", "", question).casefold()
-    return any(re.search(rf"\b{re.escape(part)}\b", text) for name in names for part in name.casefold().split())
+    parts = {part for name in names for part in (name.casefold(), *re.split(r"[\s-]+", name.casefold()))}
+    return any(re.search(rf"(?<!\w){re.escape(part)}(?!\w)", text) for part in parts - _NO_NAMES if part)

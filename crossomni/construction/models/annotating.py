@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from crossomni.chat.parts import Part
 from crossomni.construction.drafts import Dropped
 from crossomni.construction.models import forms
-from crossomni.construction.models.asking import Talk, Unanswered
+from crossomni.construction.models.asking import Talk, Unanswered, together
 from crossomni.construction.models.evidence import Evidence, voice_part
 from crossomni.construction.models.items import Notes
 from crossomni.construction.models.voices import (
@@ -95,7 +95,7 @@ async def _descriptions(talk: Talk, frames: Sequence[Part], others: Sequence[Par
     """From captions of the parts and of the whole; and once more from other frames."""
     size = -(-len(frames) // _PARTS)
     parts = [frames[start : start + size] for start in range(0, len(frames), size)]
-    whole, second, *captions = await asyncio.gather(
+    whole, second, *captions = await together(
         talk.ask("describe", forms.text, {}, frames),
         talk.ask("describe", forms.text, {}, others),
         *(talk.ask("caption", forms.text, {}, part) for part in parts),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from crossomni.errors import ChatError
 
 T = TypeVar("T")
 _AGAIN = "This reply is not in the form that was asked for. Reply again, in that form alone."
+NO_REPLY = "no reply"
 _SHOWN = 400  # signs of a reply that a trace keeps
 
 
@@ -29,6 +31,11 @@ class Unanswered(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether a server did not reply."""
+        return self.reason.startswith(NO_REPLY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +53,21 @@ class Asked:
     def to_json(self) -> dict[str, Any]:
         """A plain dict."""
         return asdict(self)
+
+
+async def together(*waited: Awaitable[T]) -> list[T]:
+    """All of these, at the same time. Where some fail, the first of them in this order is told, one without a reply
+    before others: it must not hang on which reply comes first.
+
+    Raises:
+        Unanswered: as the first that failed did.
+    """
+    found = await asyncio.gather(*waited, return_exceptions=True)
+    failed = [one for one in found if isinstance(one, BaseException)]
+    silent = [one for one in failed if isinstance(one, Unanswered) and one.is_silence]
+    for one in (*[one for one in failed if not isinstance(one, Unanswered)], *silent, *failed):
+        raise one
+    return [one for one in found if not isinstance(one, BaseException)]
 
 
 class Desk:
@@ -101,7 +123,8 @@ class Talk:
         for _ in range(models.repeats + 1):
             reply = await self._reply(name, role, messages)
             said = plain(reply.text)
-            value = form(said)
+            # A reply that was cut at most_new_tokens says less than it was to say.
+            value = None if reply.finish == "length" else form(said)
             verdict = "unparsed" if value is None else "failure" if value == FAILURE else "read"
             self._note(name, role, verdict, said, reply.id)
             if value == FAILURE:
@@ -116,7 +139,7 @@ class Talk:
             return await self.desk.chats[role].ask(messages)
         except ChatError as error:
             self._note(name, role, error.state)
-            raise Unanswered(f"no reply: {error.state}") from error
+            raise Unanswered(f"{NO_REPLY}: {error.state}") from error
 
     def _note(self, name: str, role: str, verdict: str, said: str = "", request_id: str = "") -> None:
         chat = self.desk.models.endpoints[role].chat

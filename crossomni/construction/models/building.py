@@ -53,7 +53,7 @@ def work_through(
     folder.mkdir(parents=True, exist_ok=True)
     with Ledger(folder / CLIPS) as ledger:
         wanted = {_key(models, work): work for work in works}
-        known = _known(wanted, ledger.records())
+        known = _known(wanted, (record for record in ledger.records() if record.get("is_done")))
         todo = {key: work for key, work in wanted.items() if key not in known}
         made, spent = asyncio.run(_through(models, todo, folder / REPLIES, ledger, on_clip))
     worked = [made[key] if key in made else known[key] for key in wanted]
@@ -61,7 +61,7 @@ def work_through(
 
 
 def recall(models: BuildModels, works: Sequence[Work], folders: Iterable[Path]) -> Done:
-    """What runs in these folders have done of the clips, those to which a server did not reply left out."""
+    """What runs in these folders came to, clip by clip; those to which a server did not reply as far as they came."""
     wanted = {_key(models, work): work for work in works}
     records = chain.from_iterable(read_records(folder / CLIPS) for folder in folders if (folder / CLIPS).exists())
     known = _known(wanted, records)
@@ -90,8 +90,7 @@ async def _through(
         async for key, worked in _each(desk, todo):
             made[key] = worked
             # A clip to which a server did not reply is not done: the next run asks again.
-            if not any("no reply" in drop.reason for drop in worked.dropped):
-                ledger.append({"key": key} | worked.to_json())
+            ledger.append({"key": key, "is_done": worked.is_done} | worked.to_json())
             on_clip(desk.spent)
         return made, desk.spent
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
+from collections.abc import Awaitable
 from dataclasses import replace
+from typing import Any
 
 from crossomni.construction.drafts import Dropped
 from crossomni.construction.models import forms
-from crossomni.construction.models.asking import Talk, Unanswered
+from crossomni.construction.models.asking import Talk, Unanswered, together
 from crossomni.construction.models.items import Known, Notes
 from crossomni.records import Annotation, Clip, Fact, Person, Thing
 from crossomni.tasks import Modality
@@ -18,9 +19,7 @@ async def check(talk: Talk, clip: Clip, notes: Notes) -> Notes | Dropped:
     """Hold descriptions against each other; voices that are all alike bar questions on voices, and nothing else."""
     # The second description, which the two are held against, was made while the clip was annotated.
     try:
-        differ, consistent, looks = await asyncio.gather(
-            _voices_differ(talk, notes), _is_consistent(talk, notes), _looks(talk, notes)
-        )
+        differ, consistent, looks = await _checks(talk, notes)
     except Unanswered as error:
         return Dropped(stage="check", item=clip.id, reason=error.reason)
     if not consistent:
@@ -28,6 +27,12 @@ async def check(talk: Talk, clip: Clip, notes: Notes) -> Notes | Dropped:
     if looks is None:
         return Dropped(stage="check", item=clip.id, reason="the descriptions of persons do not hold")
     return replace(notes, looks=looks, voices_differ=differ)
+
+
+async def _checks(talk: Talk, notes: Notes) -> tuple[bool, bool, dict[str, str] | None]:
+    asked: list[Awaitable[Any]] = [_voices_differ(talk, notes), _is_consistent(talk, notes), _looks(talk, notes)]
+    differ, consistent, looks = await together(*asked)
+    return differ, consistent, looks
 
 
 async def _voices_differ(talk: Talk, notes: Notes) -> bool:
@@ -50,7 +55,7 @@ async def _looks(talk: Talk, notes: Notes) -> dict[str, str] | None:
     try:
         return await talk.ask("persons", forms.named([*notes.looks]), {"persons": told})
     except Unanswered as error:
-        if error.reason == "unparsed" or error.reason.startswith("no reply"):
+        if error.reason == "unparsed" or error.is_silence:
             raise
         return None
 

@@ -47,22 +47,34 @@ def failed(reply: str) -> bool:
 
 
 def text(reply: str) -> str | Failure | None:
-    """Free text that is not empty."""
-    return FAILURE if failed(reply) else reply or None
+    """Free text that is not empty, no broken-off think block, and no failure in other letters.
+
+    >>> text("Two people wave."), text("FAILURE."), text("<think>Well, the user")
+    ('Two people wave.', None, None)
+    """
+    if failed(reply):
+        return FAILURE
+    return reply if _says(reply) and not reply.startswith("<think>") else None
+
+
+def _says(part: str) -> bool:
+    """Whether there is something in it, and not a word for a failure."""
+    return bool(part) and part.strip("<>. ").casefold() not in ("failure", "failed")
 
 
 def beginning(words: str) -> Form[str]:
     """Free text that begins with these words; they, and a colon behind them, are taken off.
 
-    >>> beginning("Ann")("Ann: wears red."), beginning("Ann")("She wears red.")
-    ('wears red.', None)
+    >>> beginning("Ann")("Ann: wears red."), beginning("Ann")("Anna wears red."), beginning("Ann")("Ann: <failure>")
+    ('wears red.', None, None)
     """
 
     def read(reply: str) -> str | Failure | None:
         if failed(reply):
             return FAILURE
-        told = reply[len(words) :].lstrip(" :,").strip() if reply.casefold().startswith(words.casefold()) else ""
-        return told or None
+        found = re.match(rf"{re.escape(words)}(?!\w)[\s:,]*", reply, re.IGNORECASE)
+        told = reply[found.end() :].strip() if found else ""
+        return told if _says(told) else None
 
     return read
 
@@ -112,7 +124,7 @@ def named(names: Sequence[str] = (), most: int | None = None) -> Form[dict[str, 
             return FAILURE
         pairs = [line.partition(":") for line in reply.splitlines() if line.strip()]
         told = {name.strip(" -*"): what.strip() for name, _, what in pairs}
-        whole = len(told) == len(pairs) > 0 and all(name and what for name, what in told.items())
+        whole = len(told) == len(pairs) > 0 and all(name and _says(what) for name, what in told.items())
         if not whole or (names and {*told} != {*names}) or (most is not None and len(told) > most):
             return None
         return told
@@ -154,6 +166,8 @@ def question(reply: str) -> tuple[str, str, str] | Failure | None:
     marked = re.fullmatch(r"([^\[\]]*)\[([^\[\]]+)\]([^\[\]]*)", found[1].strip()) if found else None
     if not found or not marked or not marked[2].strip() or not marked[3].rstrip().endswith("?"):
         return None
+    if not _says(found[2].strip()):
+        return None
     return f"{marked[1]}[]{marked[3].rstrip()}", marked[2].strip(), found[2].strip()
 
 
@@ -170,7 +184,7 @@ def incorrect(right: str) -> Form[tuple[str, str, str]]:
         lines = [line.strip() for line in reply.splitlines() if line.strip()]
         found = [_INCORRECT.fullmatch(line) for line in lines]
         wrong = [one[1].strip() for one in found if one]
-        if not len(lines) == len(wrong) == 3 or len({x.casefold() for x in (*wrong, right)}) < 4:
+        if not len(lines) == len(wrong) == 3 or len({x.casefold().strip(" .") for x in (*wrong, right)}) < 4:
             return None
         return wrong[0], wrong[1], wrong[2]
 

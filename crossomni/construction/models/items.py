@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crossomni.construction.drafts import Dropped
-from crossomni.construction.models.asking import Asked
+from crossomni.construction.models.asking import NO_REPLY, Asked
 from crossomni.records import Annotation, Clip, Person, Thing
 from crossomni.tasks import Modality, Task
 
@@ -104,6 +104,11 @@ class Worked:
     items: tuple[Item, ...]
     dropped: tuple[Dropped, ...]
     asked: tuple[Asked, ...]  # about the clip as a whole
+
+    @property
+    def is_done(self) -> bool:
+        """Whether no request about it was left without a reply."""
+        return not any(NO_REPLY in drop.reason for drop in self.dropped)
 
     def to_json(self) -> dict[str, Any]:
         """A plain dict, for the ledger."""

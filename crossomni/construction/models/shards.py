@@ -6,7 +6,9 @@ repeated; within a rank, what is done is kept clip by clip and reply by reply, a
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,27 +21,53 @@ from crossomni.errors import RunError
 from crossomni.ledger import write_json
 from crossomni.optional import need
 
-WORKS, LOGS = "works.json", "logs"
+_log = logging.getLogger(__name__)
 
 
-def write_works(folder: Path, works: Sequence[Work]) -> Path:
-    """Say in ``folder`` what is to be done, for tasks on whatever machine; return the file."""
-    path = folder / WORKS
-    write_json(path, [work.to_json() for work in works])
-    return path
+@dataclass(frozen=True)
+class Launch:
+    """What is launched: so many shards of these works by these models. Another one has other markers of datatrove's.
 
-
-def read_works(folder: Path) -> list[Work]:
-    """What ``write_works`` wrote.
-
-    Raises:
-        RunError: when it is not there, or damaged.
+    Args:
+        models: the YAML file, at a path that every machine has.
+        folder: shared by all machines.
     """
-    path = folder / WORKS
-    try:
-        return [Work.from_json(one) for one in json.loads(path.read_text(encoding="utf-8"))]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path}: cannot be read ({error}). Launch the build again.") from error
+
+    models: Path
+    folder: Path
+    shards: int
+    digest: str
+
+    @classmethod
+    def of(cls, models: Path, works: Sequence[Work], folder: Path, shards: int) -> Launch:
+        """Say in ``folder`` what is to be done, for tasks on whatever machine."""
+        told = [work.to_json() for work in works]
+        asked = BuildModels.read(models).fingerprint
+        digest = hashlib.sha256(json.dumps([asked, shards, told]).encode()).hexdigest()[:12]
+        made = cls(models, folder, shards, digest)
+        write_json(made._works, told)
+        return made
+
+    @property
+    def logs(self) -> Path:
+        """Where datatrove keeps logs, and marks ranks that are done."""
+        return self.folder / f"logs_{self.digest}"
+
+    @property
+    def works(self) -> list[Work]:
+        """What is to be done.
+
+        Raises:
+            RunError: when that is not there any more, or damaged.
+        """
+        try:
+            return [Work.from_json(one) for one in json.loads(self._works.read_text(encoding="utf-8"))]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{self._works}: cannot be read ({error}). Launch the build again.") from error
+
+    @property
+    def _works(self) -> Path:
+        return self.folder / f"works_{self.digest}.json"
 
 
 def shard_folder(folder: Path, rank: int) -> Path:
@@ -49,26 +77,21 @@ def shard_folder(folder: Path, rank: int) -> Path:
 
 @dataclass(frozen=True)
 class Stages:
-    """All stages for the clips of one shard: a step for any of datatrove's executors.
+    """All stages for the clips of one shard: a step for any of datatrove's executors."""
 
-    Args:
-        models: the YAML file, at a path that every machine has.
-        folder: with what ``write_works`` wrote; shared by all machines.
-    """
-
-    models: Path
-    folder: Path
+    launch: Launch
 
     def __call__(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Any]:
         """In datatrove's form; no documents are passed on.
 
         Raises:
-            RunError: when a clip of the shard is not done, so that its rank is not marked and is run again.
+            RunError: when a server did not reply about some clips, so that the rank is not marked, and is run again by
+                the next launch.
         """
-        models, mine = BuildModels.read(self.models), read_works(self.folder)[rank::world_size]
-        own = shard_folder(self.folder, rank)
-        work_through(models, mine, own)
-        _check_all(recall(models, mine, [own]), mine, own)
+        mine = self.launch.works[rank::world_size]
+        done = work_through(BuildModels.read(self.launch.models), mine, shard_folder(self.launch.folder, rank))
+        if silent := [one.clip.id for one in done.worked if not one.is_done]:
+            raise RunError(f"shard {rank}: a server did not reply about {len(silent)} clips, {silent[0]} first.")
         yield from ()
 
 
@@ -76,28 +99,27 @@ def work_in_shards(models: Path, works: Sequence[Work], folder: Path, shards: in
     """Work through the clips in so many processes of this machine, by datatrove's local executor.
 
     Raises:
-        RunError: when a clip is not done in the end: a server did not reply, or a process was killed.
+        RunError: when a process ended before it had done its clips.
     """
     local = need("datatrove.executor.local", "a build in shards").LocalPipelineExecutor
-    write_works(folder, works)
-    local([Stages(models, folder)], tasks=shards, workers=shards, logging_dir=str(folder / LOGS)).run()
+    launch = Launch.of(models, works, folder, shards)
+    try:
+        local([Stages(launch)], tasks=shards, workers=shards, logging_dir=str(launch.logs)).run()
+    except RunError as error:
+        _log.warning("%s The same command asks again.", error)
     return gathered(models, works, folder, shards)
 
 
 def gathered(models: Path, works: Sequence[Work], folder: Path, shards: int) -> Done:
-    """What all shards have done.
+    """What all shards have done, clips to which a server did not reply as far as they came.
 
     Raises:
         RunError: when clips are missing; the message says how many.
     """
     done = recall(BuildModels.read(models), works, [shard_folder(folder, rank) for rank in range(shards)])
-    _check_all(done, works, folder)
-    return done
-
-
-def _check_all(done: Done, works: Sequence[Work], folder: Path) -> None:
     if len(done.worked) < len(works):
         raise RunError(
-            f"{folder}: {len(works) - len(done.worked)} of {len(works)} clips are not done, since a server did not "
-            "reply or a process ended. Launch the same build again: what is done is kept."
+            f"{folder}: {len(works) - len(done.worked)} of {len(works)} clips are not done, since a process ended. "
+            "Launch the same build again: what is done is kept."
         )
+    return done

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import re
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from dataclasses import replace
 
 from crossomni.construction.drafts import Dropped
 from crossomni.construction.models import forms
-from crossomni.construction.models.asking import Talk, Unanswered
+from crossomni.construction.models.asking import Talk, Unanswered, together
 from crossomni.construction.models.items import Item, Known
 from crossomni.construction.models.writing import route_words
 from crossomni.optional import need
@@ -43,10 +42,10 @@ async def verify(talk: Talk, item: Item, known: Known, seed: int) -> Item | Drop
 
 
 async def _fault(talk: Talk, item: Item, known: Known, seed: int) -> str:
-    told = {"material": known.material, "question": item.question}
+    told = {"material": known.material, "question": item.question} | route_words(item.task)
     if not await talk.ask("unique", forms.word("yes", "no"), told | {"clue": item.clue}):
         return "the clue does not fit exactly one referent in the source"
-    right, *wrong = await asyncio.gather(
+    right, *wrong = await together(
         *(
             talk.ask("answerable", forms.word("correct", "non-correct"), told | {"answer": answer})
             for answer in (item.answer, *item.wrong)
@@ -62,7 +61,7 @@ async def _fault(talk: Talk, item: Item, known: Known, seed: int) -> str:
     if not await talk.ask("plausible", forms.word("yes", "no"), asked):
         return "an option is not plausible"
     blind = [role for role in talk.desk.models.endpoints if role.startswith("reader")]
-    said = await asyncio.gather(*(talk.ask("blind", forms.letter(options), asked, role=role) for role in blind))
+    said = await together(*(talk.ask("blind", forms.letter(options), asked, role=role) for role in blind))
     found = [options[letters(4).index(letter)] == item.answer for letter in said]
     return "blind readers find the answer" if found and all(found) else ""
 
@@ -97,7 +96,8 @@ async def give_reasons(talk: Talk, item: Item, known: Known) -> Item | Dropped:
         steps = await talk.ask("rationale", forms.reasoning(item.answer), told | route_words(item.task))
         if _SOURCES.search(" ".join(steps)):
             return Dropped(stage="rationale", item=item.id, reason="names the annotation as its source")
-        if item.answer.casefold().rstrip(".") not in steps[3].casefold():
+        answer = re.escape(item.answer.rstrip("."))
+        if not re.search(rf"(?<!\w){answer}(?!\w)", steps[3], re.IGNORECASE):
             return Dropped(stage="rationale", item=item.id, reason="does not reach the answer")
         way = {"source": _SENSES[item.task.source], "target": _SENSES[item.task.target]}
         numbered = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, start=1))

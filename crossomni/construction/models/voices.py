@@ -14,9 +14,9 @@ from crossomni.optional import need
 
 # The order of the questions in the prompt ``voice``: (kind of fact, what it says).
 TRAITS = (
-    ("voice quality", "smooth"),
-    ("voice quality", "rough"),
-    ("voice quality", "nasal"),
+    ("quality", "smooth"),
+    ("quality", "rough"),
+    ("quality", "nasal"),
     ("pitch", "high-pitched"),
     ("pitch", "low-pitched"),
     ("emotion", "happy"),

@@ -123,7 +123,9 @@ async def _written(talk: Talk, known: Known, referent: Referent, task: Task) -> 
 
 def _named(item: Item, known: Known) -> Item | Dropped:
     """The item, when no name joins source and target in place of the clue."""
-    names = [one.name for one in known.annotation.persons]
+    clip = known.annotation.clip
+    names = [*(one.name for one in known.annotation.persons), *(line.speaker for line in clip.lines if line.speaker)]
+    names += [item.name]  # of a thing, too: its name joins its look to its story
     if item.task.is_cross and leaks_name(item.question, names):
         return Dropped(stage="write", item=item.id, reason="a name in a cross question")
     return item

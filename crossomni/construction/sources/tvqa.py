@@ -108,4 +108,7 @@ def _read(note: Path) -> dict[str, Any]:
 def _state(film: Film) -> list[list[int]]:
     """Sizes and times of change, which tell another film from the one that a file was made of."""
     paths = [film.frames.folder, film.sound] if isinstance(film, FramesAndSound) else [film]
-    return [[state.st_size, state.st_mtime_ns] for state in (path.stat() for path in paths)]
+    try:
+        return [[state.st_size, state.st_mtime_ns] for state in (path.stat() for path in paths)]
+    except OSError as error:
+        raise MediaError(f"{error.filename}: is gone since the survey ({error.strerror}). Bring it back.") from error

@@ -9,7 +9,7 @@ from crossomni.media.clip import ClipFile
 from crossomni.records import Clip
 from crossomni.testing import frame_number, write_clip
 from crossomni.testing.tvqa import TvqaFolder
-from tests.construction.sources.copies import FIRST, OTHER, SECOND, frames, line
+from tests.construction.sources.copies import FIRST, OTHER, SECOND, frames, line, sound, write_copy
 
 
 def kept(source: Tvqa, work: Path) -> list[tuple[Clip, Path]]:
@@ -88,3 +88,14 @@ def test_a_damaged_frame_costs_its_part(source: Tvqa, copy: TvqaFolder, tmp_path
 def test_the_survey_is_made_once(source: Tvqa) -> None:
     """A copy is looked through once."""
     assert source.survey() is source.survey()
+
+
+def test_media_that_vanish_after_the_survey_drop_their_clip(tmp_path: Path) -> None:
+    """And no other one."""
+    made = write_copy(tmp_path)
+    source = Tvqa(made.media, made.annotations)
+    assert len(source.survey().kept) == 3
+    sound(made, FIRST).unlink()
+    found = list(source.clips(tmp_path / "work"))
+    assert {one.item.removesuffix("_p01") for one in found if isinstance(one, Dropped)} == {FIRST}
+    assert len([one for one in found if not isinstance(one, Dropped)]) == 2
