@@ -15,8 +15,8 @@ C = TypeVar("C")  # a dataclass
 _EXPONENT = re.compile(r"[-+]?\d+e[-+]?\d+", re.IGNORECASE)
 
 
-def read_settings(path: Path) -> dict[str, Any]:
-    """The settings in a YAML file, by their names.
+def read_settings(path: Path, option: str = "--config") -> dict[str, Any]:
+    """The settings in a YAML file, by their names; ``option`` is where errors say that it was given.
 
     Raises:
         InputError: when there is no such file, it holds something else, or a setting twice.
@@ -26,14 +26,14 @@ def read_settings(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
         found, node = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
     except OSError as error:
-        raise InputError(f"--config {path}: {error.strerror}. Give a YAML file, such as those of examples/.") from error
+        raise InputError(f"{option} {path}: {error.strerror}. Give a YAML file, such as those of examples/.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"--config {path}: is no YAML ({' '.join(str(error).split())}). Mend the file.") from error
+        raise InputError(f"{option} {path}: is no YAML ({' '.join(str(error).split())}). Mend the file.") from error
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
-        raise InputError(f"--config {path}: holds {type(found).__name__}; wanted settings, a line each: NAME: VALUE.")
+        raise InputError(f"{option} {path}: holds {type(found).__name__}; wanted settings, a line each: NAME: VALUE.")
     # YAML would take the later one without a word.
     if again := twice([key.value for key, _ in node.value]):
-        raise InputError(f"--config {path}: {again} stands there twice. Keep one of them.")
+        raise InputError(f"{option} {path}: {again} stands there twice. Keep one of them.")
     return found
 
 

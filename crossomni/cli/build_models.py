@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -188,28 +187,29 @@ def _write(
     kept = {row.id for rows in built.rows.values() for row in rows}
     with tempfile.TemporaryDirectory() as folder:
         picture = write_png(funnel.figure, Path(folder) / "funnel.png", 110).read_bytes()
-    wanted.out.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{wanted.out.name}-", dir=wanted.out.parent)) / wanted.out.name
     described = _described(wanted, models)
     _check_out(wanted.out, described)
-    write(
-        fresh,
-        built.rows,
-        {work.clip.id: work.clip for work in works},
-        {work.clip.id: work.file for work in works},
-        truth={one.clip.id: one.annotation for one in worked if one.annotation is not None},
-        source=described,
-        making=Making(
-            audit=f"![What was dropped, and why](funnel.png)\n\n{funnel.grid.markdown()}",
-            dropped=[asdict(drop) for drop in dropped],
-            lineage=list(lineage(worked, kept)),
-            pictures={"funnel.png": picture},
-        ),
-    )
-    # What an earlier run of this build left is replaced: clips may have been asked again since.
-    shutil.rmtree(wanted.out, ignore_errors=True)
-    fresh.replace(wanted.out)
-    fresh.parent.rmdir()
+    wanted.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{wanted.out.name}-", dir=wanted.out.parent) as home:
+        write(
+            Path(home) / "new",
+            built.rows,
+            {work.clip.id: work.clip for work in works},
+            {work.clip.id: work.file for work in works},
+            truth={one.clip.id: one.annotation for one in worked if one.annotation is not None},
+            source=described,
+            making=Making(
+                audit=f"![What was dropped, and why](funnel.png)\n\n{funnel.grid.markdown()}",
+                dropped=[asdict(drop) for drop in dropped],
+                lineage=list(lineage(worked, kept)),
+                pictures={"funnel.png": picture},
+            ),
+        )
+        # What an earlier run of this build left is replaced, since clips may have been asked again; it goes when the
+        # new one is in its place.
+        if wanted.out.exists():
+            wanted.out.replace(Path(home) / "old")
+        (Path(home) / "new").replace(wanted.out)
     Console().print(funnel.grid.table())
     counts = ", ".join(f"{len(rows)} {split}" for split, rows in built.rows.items())
     print(f"{counts} rows are in {wanted.out}; its media may not be passed on, so neither may the folder")

@@ -10,9 +10,9 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -89,72 +89,121 @@ def build(
     workers: Workers = 0,
 ) -> None:
     """Build a dataset: from clips through annotations and questions to a folder that load_dataset reads."""
-    from crossomni import __version__
-    from crossomni.construction.build import build_rows
-    from crossomni.export import Making, is_exported
-    from crossomni.export import export as write
-    from crossomni.playhouse.company import Season, held
-
     if source == "tvqa":
         from crossomni.cli.build_models import TvqaBuild, build_tvqa
 
-        for name, given in (("hide-answers", hide_answers), ("drill", drill), ("clips", clips != CLIPS)):
-            if given:
-                raise InputError(f"--{name} is for --source playhouse; wanted without it. Take it out.")
+        _check_none(source, {"hide-answers": hide_answers, "drill": drill, "clips": clips != CLIPS, "workers": workers})
         wanted = TvqaBuild(media=media, annotations=annotations, models=models, out=out, seed=seed,
                            test_share=test_share, pairs=pairs, shards=shards)  # fmt: skip
         build_tvqa(wanted, dry_run=dry_run)
-        return
-    if source != "playhouse":
+    elif source == "playhouse":
+        _check_none(source, {"annotations": annotations, "models": models, "shards": shards != 1})
+        plays = PlayBuild(out=out, clips=clips, seed=seed, test_share=test_share, pairs=pairs, drill=drill,
+                          hide_answers=hide_answers, media=media)  # fmt: skip
+        _build_plays(plays, _hands(workers), dry_run=dry_run)
+    else:
         raise InputError(f"--source is {source!r}; wanted playhouse or tvqa.")
-    described = {"source": source, "seed": seed, "version": __version__, "clips": clips, "test_share": test_share,
-                 "licence": "apache-2.0"}  # fmt: skip
-    described |= ({"answers": "held back"} if hide_answers else {}) | ({} if pairs is None else {"pairs": pairs})
-    if drill < 0:
-        raise InputError(f"--drill is {drill}; wanted 0 or more.")
-    described |= {"drill": drill} if drill else {}
-    if is_exported(out, described, hide_answers=hide_answers):
-        print(f"{out} holds this very build, finished; nothing was done")
+
+
+def _check_none(source: str, given: Mapping[str, object]) -> None:
+    """Refuse an option that another source has, which would else be passed over without a word."""
+    for name, value in given.items():
+        if value:
+            raise InputError(f"--{name} is not for --source {source}. Take it out.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlayBuild:
+    """What is built of plays.
+
+    Raises:
+        InputError: at birth, for a drill below 0.
+    """
+
+    out: Path
+    clips: int
+    seed: int
+    test_share: float
+    pairs: int | None
+    drill: int
+    hide_answers: bool
+    media: Path | None
+
+    def __post_init__(self) -> None:
+        if self.drill < 0:
+            raise InputError(f"--drill is {self.drill}; wanted 0 or more.")
+
+    @property
+    def season(self) -> Season:
+        """The plays, and where they are filmed."""
+        from crossomni.playhouse.company import Season
+
+        folder = self.media or self.out.with_name(f"{self.out.name}-clips")
+        return Season(clips=self.clips, seed=self.seed, folder=folder)
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What data.json says of it."""
+        from crossomni import __version__
+
+        told = {"source": "playhouse", "seed": self.seed, "version": __version__, "clips": self.clips,
+                "test_share": self.test_share, "licence": "apache-2.0"}  # fmt: skip
+        told |= {"answers": "held back"} if self.hide_answers else {}
+        told |= {} if self.pairs is None else {"pairs": self.pairs}
+        return told | ({"drill": self.drill} if self.drill else {})
+
+
+def _build_plays(wanted: PlayBuild, hands: int, *, dry_run: bool) -> None:
+    """Film what is not filmed yet, and build from truth and templates; or only say what it would take."""
+    from crossomni.construction.build import build_rows
+    from crossomni.export import Making, is_exported
+    from crossomni.export import export as write
+    from crossomni.playhouse.company import held
+
+    if is_exported(wanted.out, wanted.described, hide_answers=wanted.hide_answers):
+        print(f"{wanted.out} holds this very build, finished; nothing was done")
         return
-    season = Season(clips=clips, seed=seed, folder=media or out.with_name(f"{out.name}-clips"))
+    season = wanted.season
+    _check_plan(season, wanted.test_share, wanted.pairs)
     if dry_run:
-        _tell_plan(season, test_share, pairs, drill)
+        _tell_plan(wanted)
         return
-    hands = _hands(workers)
-    _check_plan(season, test_share, pairs)
     with held(season), _clips_stay(season):
         _film(season, hands)
         truth = {annotation.clip.id: annotation for annotation in season.annotations()}
-        built = build_rows(tuple(truth.values()), test_share=test_share, seed=seed, pairs=pairs, drill=drill)
+        built = build_rows(tuple(truth.values()), test_share=wanted.test_share, seed=wanted.seed, pairs=wanted.pairs,
+                           drill=wanted.drill)  # fmt: skip
         write(
-            out,
+            wanted.out,
             built.rows,
             {name: annotation.clip for name, annotation in truth.items()},
             {name: season.video(name) for name in truth},
             truth=truth,
-            source=described,
-            hide_answers=hide_answers,
+            source=wanted.described,
+            hide_answers=wanted.hide_answers,
             making=Making(
-                audit="" if hide_answers else _audit(built.rows, "test", truth.get),
+                audit="" if wanted.hide_answers else _audit(built.rows, "test", truth.get),
                 dropped=[asdict(drop) for drop in built.dropped],
             ),
         )
-    _tell(built, out)
-    if hide_answers and abs(seed) < GUESSED:
-        print(f"whoever guesses the seed can make the answers again: {seed} is soon found, 20 digits at random are not")
-    if pairs is not None:
-        print(_blocks_given(built.test_blocks, pairs))
-    if media is None:
+    _tell(built, wanted.out)
+    if wanted.hide_answers and abs(wanted.seed) < GUESSED:
+        print(
+            f"whoever guesses the seed can make the answers again: {wanted.seed} is soon found, 20 digits at random "
+            "are not"
+        )
+    if wanted.pairs is not None:
+        print(_blocks_given(built.test_blocks, wanted.pairs))
+    if wanted.media is None:
         shutil.rmtree(season.folder)
 
 
-def _tell_plan(season: Season, test_share: float, pairs: int | None, drill: int) -> None:
+def _tell_plan(wanted: PlayBuild) -> None:
     """What a build from plays would take: it asks no model."""
-    _check_plan(season, test_share, pairs)
-    megabytes = season.clips * _CLIP_MEGABYTES
-    rows = season.clips * _CLIP_ROWS + round(season.clips * (1 - test_share)) * drill
+    megabytes = wanted.clips * _CLIP_MEGABYTES
+    rows = wanted.clips * _CLIP_ROWS + round(wanted.clips * (1 - wanted.test_share)) * wanted.drill
     print(
-        f"{season.clips:,} clips, about {rows:,} rows, by truth and templates: no calls to models, no tokens, no cost; "
+        f"{wanted.clips:,} clips, about {rows:,} rows, by truth and templates: no calls to models, no tokens, no cost; "
         f"about {megabytes:,.0f} MB on disk, {2 * megabytes:,.0f} MB while it is built"
     )
 

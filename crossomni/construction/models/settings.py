@@ -75,7 +75,7 @@ class BuildModels:
         Raises:
             InputError: for what is missing, not known, or no value, in one line with its place.
         """
-        found = read_settings(path)
+        found = read_settings(path, "--models")
         known = {*ROLES, "readers", "frames", "pixels", "repeats", "clips_at_once", "prompts"}
         if strange := sorted({*found} - known):
             raise InputError(f"{path}: {strange[0]} is no setting; wanted some of {', '.join(sorted(known))}.")
