@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from crossomni.cli import main
+from crossomni.cli.options import some_path
 from tests.construction.plays import filmed
 from tests.small_corpus import small, write_lines
 
@@ -268,3 +269,11 @@ def test_hidden_answers_lie_apart(tmp_path):
     assert len(labels) == 40
     assert not (out / "truth").exists()
     assert "labels are needed" in refusal(crossomni("audit", out))
+
+
+def test_an_option_with_a_path_may_be_left_out(tmp_path, monkeypatch):
+    """Its default goes through the same reader as a text, also in versions of typer that hand it in as a path."""
+    monkeypatch.chdir(tmp_path)
+    line = refusal(crossomni("report", "nowhere"))
+    assert "nowhere" in line
+    assert some_path(Path("runs/demo")) == Path("runs/demo")

@@ -22,9 +22,12 @@ Config = TypeVar("Config")
 WRONG_USAGE: type[Exception] = typer.BadParameter.mro()[1]
 
 
-def some_path(text: str) -> Path:
-    """A path from an option; empty text is none, though ``Path`` takes it for the current folder."""
-    if not text.strip():
+def some_path(text: str | Path) -> Path:
+    """A path from an option; empty text is none, though ``Path`` takes it for the current folder.
+
+    Newer versions of typer hand in the default as well, which is a path already.
+    """
+    if not str(text).strip():
         raise typer.BadParameter("it is empty; wanted a path")
     return Path(text)
 
