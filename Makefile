@@ -6,7 +6,7 @@ EDITABLE := --config-settings editable_mode=compat -e
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 RECIPE := Makefile setup.cfg constraints.txt $(wildcard tools/*cpu*.py)
 
-.PHONY: demo learn test test-all check lint types doctests wheel-check shipped clean prerequisites
+.PHONY: demo docs learn test test-all check lint types doctests wheel-check shipped clean prerequisites
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -20,6 +20,9 @@ learn: .venv/ready  ## film plays, fine-tune a tiny thinker on them, and let it 
 	  --out data/plays
 	$(PY) -m crossomni train sft --config examples/sft_playhouse.yaml
 	$(PY) -m crossomni train grpo --config examples/grpo_playhouse.yaml
+
+docs: .venv/ready-dev  ## build the site, with its notebooks run (NOTEBOOKS=off: shown alone), in build/docs/html
+	$(PY) -m docs.making.build --notebooks $(or $(NOTEBOOKS),on)
 
 test: .venv/ready-dev  ## run the tests, but for the slow ones
 	$(PY) -m pytest

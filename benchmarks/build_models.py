@@ -3,9 +3,9 @@
     python benchmarks/build_models.py [--clips 40] [--kills 30]
 
 Wanted: with 64 requests at once at least 40 times as fast as one request after the other; a second run over the same
-clips makes no call and takes under 5% of the first; killed 30 times at random moments (seeded), what is kept is that of
-an undisturbed run but for the server's own names of its replies. The stub answers from the plays' truth, in a process
-of its own; it exits with 1 where a figure is not met.
+clips makes no call and takes under 5% of the first; flat memory, from a quarter of the clips on; killed 30 times at
+random moments (seeded), what is kept is that of an undisturbed run but for the server's own names of its replies. The
+stub answers from the plays' truth, in a process of its own; it exits with 1 where a figure is not met.
 """
 
 from __future__ import annotations
@@ -33,15 +33,17 @@ from crossomni.chat.client import Chat  # noqa: E402
 from crossomni.chat.config import ChatConfig  # noqa: E402
 from crossomni.construction.models.building import CLIPS, Done, work_through  # noqa: E402
 from crossomni.construction.models.clip_work import Work  # noqa: E402
+from crossomni.construction.models.costs import Progress  # noqa: E402
 from crossomni.construction.models.settings import BuildModels, Endpoint  # noqa: E402
 from crossomni.corpus import Corpus  # noqa: E402
 from crossomni.testing.chat_server import Behaviour, ChatServer  # noqa: E402
 from tests.construction.models.scripted import Models  # noqa: E402
 
 CALL_SECONDS = 0.3
-# 64 requests at once over all roles, as they are needed.
-AT_ONCE = {"vision": 6, "language": 48, "audio": 4, "reader": 3}
+# 64 requests at once over all roles, in the proportion of their calls; there are two readers.
+AT_ONCE = {"vision": 9, "language": 42, "audio": 3, "reader": 5}
 LEAST_SPEEDUP, MOST_SECOND = 40.0, 0.05
+COPIES, MOST_GROWTH_MEGABYTES = 5, 30  # of the clips, to watch memory; what a build may grow by after its first quarter
 
 
 def clips(count: int) -> dict[str, Any]:
@@ -129,6 +131,30 @@ def speed(url: str, count: int, folder: Path) -> bool:
     return speedup >= LEAST_SPEEDUP and calls(again) == 0 and share < MOST_SECOND
 
 
+def resident_megabytes() -> float:
+    """Of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def memory(url: str, count: int, folder: Path) -> bool:
+    """The clips several times, under other names: what is resident at a quarter of them, and at the end."""
+    several = [
+        replace(work, clip=replace(work.clip, id=f"{work.clip.id}_{copy}"))
+        for copy in range(COPIES)
+        for work in works(count)
+    ]
+    seen: dict[int, float] = {}
+
+    def look(progress: Progress) -> None:
+        seen[progress.clips] = resident_megabytes()
+
+    work_through(at(url, AT_ONCE), several, folder / "memory", look)
+    quarter, end = seen[len(several) // 4], seen[len(several)]
+    print(f"{len(several)} clips: {quarter:.0f} MB resident at a quarter of them, {end:.0f} MB at the end")
+    return end - quarter <= MOST_GROWTH_MEGABYTES
+
+
 def killed(url: str, kills: int, folder: Path) -> bool:
     """Two clips, killed so often, against an undisturbed run."""
     command = [sys.executable, "-m", "tests.construction.models.runs"]
@@ -164,6 +190,7 @@ def main() -> None:
         delay.value = CALL_SECONDS
         fine = speed(url, given.clips, folder)
         delay.value = 0.02
+        fine = memory(url, given.clips, folder) and fine
         fine = killed(url, given.kills, folder) and fine
     server.terminate()
     sys.exit(0 if fine else 1)

@@ -30,13 +30,13 @@ from typing import Any, get_args
 import torch
 
 from crossomni.evaluation.config import EvalConfig
-from crossomni.evaluation.folder import open_corpus
 from crossomni.evaluation.models.omni_model import OmniModel
 from crossomni.evaluation.models.protocol import Ask
 from crossomni.evaluation.runs.shots import Shots
 from crossomni.media import ClipFile
 from crossomni.omni.inputs import ClipInputs, Inputs
 from crossomni.omni.prefix import Sampling, next_logits, replies
+from crossomni.opening import open_corpus
 from crossomni.prompts import compose
 from crossomni.tasks import Modality
 from crossomni.testing import tiny_omni

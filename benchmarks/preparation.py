@@ -23,10 +23,10 @@ from typing import Any
 from decode import CACHE_BYTES, FRAMES, SMALL, command_line, cpu_seconds, in_a_process, make_clips
 
 from crossomni.evaluation.config import EvalConfig
-from crossomni.evaluation.folder import open_corpus
 from crossomni.evaluation.models.protocol import Ask
 from crossomni.media import ClipFile, FrameCache
 from crossomni.omni.inputs import Inputs
+from crossomni.opening import open_corpus
 from crossomni.prompts import compose
 from crossomni.tasks import Modality
 from crossomni.testing import tiny_omni

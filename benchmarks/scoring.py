@@ -14,7 +14,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from crossomni.scoring import RESAMPLES, details, paired, score
+from crossomni.pairing import paired
+from crossomni.scoring import RESAMPLES, details, score
 from crossomni.tasks import TASKS
 
 ROWS, CLIPS = 39_726, 4_147

@@ -73,7 +73,7 @@ def read_answer(reply: str, options: Sequence[str] | None = None) -> Answer:
     return Answer(letter=letter, state=state, thinking=thinking)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _known(options: tuple[str, ...] | None) -> Options:
     return Options.of(options)
 

@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ class Corpus:
     source: Mapping[str, Any]  # data.json: source, seed, version, fingerprint; empty where there is none
     rows_by_split: Mapping[str, tuple[Row, ...]]
     truth: Path  # <clip_id>.json where the truth of a clip is known
+    # row id -> name of a grouping -> the row's value; of other benchmarks, which have no tasks
+    groups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @classmethod
     def open(cls, name_or_folder: str, annotations: Path | None = None, media: Path | None = None) -> Corpus:

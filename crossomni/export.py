@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
@@ -26,7 +26,7 @@ from crossomni.corpus import Corpus, arrange, file_sha256, fingerprint
 from crossomni.errors import DataError, InputError
 from crossomni.media import ClipFile, track
 from crossomni.records import Annotation, Clip, Row
-from crossomni.tables import BYTES_PER_FILE, BYTES_PER_GROUP, ROWS_PER_GROUP, schema, table
+from crossomni.tables import BYTES_PER_FILE, BYTES_PER_GROUP, BYTES_PER_SOUND_GROUP, ROWS_PER_GROUP, schema, table
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Making:
 
     audit: str = ""  # tables in Markdown, for the card; empty where there was none
     dropped: Sequence[Mapping[str, Any]] | None = None  # the lines of dropped.jsonl
-    lineage: Sequence[Mapping[str, Any]] | None = None  # the lines of lineage.jsonl: where each row comes from
+    lineage: Iterable[Mapping[str, Any]] | None = None  # the lines of lineage.jsonl: where each row comes from
     pictures: Mapping[str, bytes] = field(default_factory=dict)  # that the audit's text shows, by the file's name
 
 
@@ -88,12 +88,12 @@ def export(  # noqa: PLR0913 (a data folder has as many parts as it has)
     if _about(folder).get("fingerprint") == mark and (hidden.is_dir() or not hide_answers):
         return folder
     with ExitStack() as stack:
-        stage = stack.enter_context(_staged(folder))
+        stage = stack.enter_context(staged(folder))
         if hide_answers:
-            _write_apart(stack.enter_context(_staged(hidden)), apart, labels, dropped)
+            _write_apart(stack.enter_context(staged(hidden)), apart, labels, dropped)
         for name, split in rows.items():
             _write_split(stage / name, split, media)
-        _write_truth(stage / "truth", {name: truth[name] for name in used if name in truth} if truth else {})
+        _write_truth(stage / "truth", truth or {}, used)
         home = {row.clip_id: name for name, split in rows.items() for row in split}
         _write_lines(stage / "clips.jsonl", [asdict(clip) | {"split": home[clip.id]} for clip in used.values()])
         listed = {name: _listed(stage, f"{name}/**", len(split)) for name, split in rows.items()}
@@ -138,7 +138,7 @@ def export_parquet(corpus: Corpus, folder: Path, audit: str = "") -> Path:
             f"{corpus.folder}: no data.json tells its source. Export it as a folder first, then open that."
         )
     name = config_name(corpus.source)
-    with _staged(folder) as stage:
+    with staged(folder) as stage:
         (stage / name).mkdir(parents=True)
         for split in corpus.splits:
             shards = _shards(corpus, split)
@@ -262,8 +262,12 @@ def _check_free(folder: Path) -> None:
 
 
 @contextmanager
-def _staged(folder: Path) -> Iterator[Path]:
-    """A new folder beside ``folder`` that takes its name once all is written, and vanishes when anything fails."""
+def staged(folder: Path) -> Iterator[Path]:
+    """A new folder beside ``folder`` that takes its name once all is written, and vanishes when anything fails.
+
+    Raises:
+        InputError: when ``folder`` is there and holds something, or cannot be written.
+    """
     _check_free(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -285,6 +289,7 @@ class _MediaTable:
         # One dictionary must hold a group's media, or Parquet stores them again for every row.
         self._file = pq.ParquetWriter(path, schema(video), dictionary_pagesize_limit=BYTES_PER_GROUP)
         self._video = video
+        self._most_bytes = BYTES_PER_GROUP if video == "video" else BYTES_PER_SOUND_GROUP
         self._rows: list[tuple[Row, Any, Media]] = []
         self._bytes = 0  # counted a row, as a reader unfolds them
 
@@ -308,7 +313,7 @@ class _MediaTable:
             self._bytes += weight
 
     def _fits(self, rows: int, weight: int) -> bool:
-        return len(self._rows) + rows <= ROWS_PER_GROUP and self._bytes + rows * weight <= BYTES_PER_GROUP
+        return len(self._rows) + rows <= ROWS_PER_GROUP and self._bytes + rows * weight <= self._most_bytes
 
     def _flush(self) -> None:
         if self._rows:
@@ -355,19 +360,20 @@ def _listed(folder: Path, files: str, rows: int) -> Listed:
     return Listed(rows=rows, bytes=size, files=files)
 
 
-def _write_truth(folder: Path, truth: Mapping[str, Annotation]) -> None:
-    if truth:
-        folder.mkdir()
-    for clip_id, annotation in truth.items():
-        _write_text(folder / f"{clip_id}.json", json.dumps(annotation.to_json(), ensure_ascii=False))
+def _write_truth(folder: Path, truth: Mapping[str, Annotation], names: Iterable[str]) -> None:
+    for clip_id in names:
+        if clip_id in truth:
+            folder.mkdir(exist_ok=True)
+            _write_text(folder / f"{clip_id}.json", json.dumps(truth[clip_id].to_json(), ensure_ascii=False))
 
 
 def _write_about(folder: Path, about: Mapping[str, Any]) -> None:
     _write_text(folder / "data.json", json.dumps(about, indent=2, ensure_ascii=False))
 
 
-def _write_lines(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
-    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+def _write_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -24,6 +24,7 @@ from crossomni.tasks import TASKS, Task
 
 _SHIPPED = Path(__file__).parent / "prompt_files"
 _AFTER = ".after"
+_OF_TASK = ("source", "target", "task", "steps")  # fields that a question without a task has not
 _BIOGRAPHY, _QUESTION, _EXAMPLE = "_biography", "_question", "_example"
 
 
@@ -45,7 +46,8 @@ def compose(name: str, question: Question, folder: Path | None = None, shots: Se
     their rationales and answers.
 
     Raises:
-        InputError: for an unknown name, or a file with a field that is not there.
+        InputError: for an unknown name, a file with a field that is not there, or one that speaks of a task where the
+            question has none.
     """
     files = _files(name, folder)
     fields = {"letters": "/".join(question.letters)}
@@ -56,6 +58,11 @@ def compose(name: str, question: Question, folder: Path | None = None, shots: Se
             "task": question.task.label,
             "steps": _steps(question.task, files),
         }
+    elif lacking := [field for field in _OF_TASK if f"${field}" in _said(name, files)]:
+        raise InputError(
+            f"prompt {name!r}: ${lacking[0]} is not there, since row {question.id!r} has no task. "
+            "Take default or cot, or a prompt file of your own that names no source, target, task or steps."
+        )
     if name != "default":
         fields["default"] = _fill(files["default"], fields)
     parts = [_fill(files[name], fields)]
@@ -78,6 +85,11 @@ def fingerprint(name: str, folder: Path | None = None) -> str:
     for part, path in sorted(_files(name, folder).items()):
         digest.update(f"{part}\0{_read(path)}\0".encode())
     return digest.hexdigest()
+
+
+def _said(name: str, files: Mapping[str, Path]) -> str:
+    """The prompt's own text, before and after the biography."""
+    return "\n".join(_read(files[part]) for part in (name, f"{name}{_AFTER}") if part in files)
 
 
 def _told(question: Question) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 Letters in, percent out. A letter that is None (nothing could be read, or the row failed) counts as wrong.
 Micro averages weigh questions alike, macro averages weigh tasks alike; the paper prints both (docs/published.md).
+Questions of other benchmarks have no task: where ``tasks`` is None only ``overall`` is known, over all questions.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,20 +22,16 @@ from crossomni.statistics import (
     Estimate,
     Floats,
     clustered,
-    correlation,
     difference,
-    holm,
-    mcnemar,
     mean,
-    no_difference,
     resample_sums,
-    swap_p,
     wilson,
 )
 from crossomni.tasks import CROSS_TASKS, SINGLE_TASKS, TASKS, Modality, Task
 
 OPTIONS = 4  # of every question with a task; chance is one in four
 RESAMPLES = 10_000
+SEED = 0
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,8 @@ class Group:
         return [TASKS.index(task) for task in self.tasks]
 
 
-_AVERAGES = {"single": SINGLE_TASKS, "cross": CROSS_TASKS, "overall": TASKS}
+ALL = "overall"
+_AVERAGES = {"single": SINGLE_TASKS, "cross": CROSS_TASKS, ALL: TASKS}
 # What the metric reports: the nine tasks, three micro averages, three macro averages.
 GROUPS = (
     *(Group(task.id, (task,)) for task in TASKS),
@@ -85,21 +83,6 @@ class Details:
     states: Mapping[str, int]  # rows by what was read in the reply
 
 
-@dataclass(frozen=True, kw_only=True)
-class PairedDifference:
-    """Run b against run a on the same questions. Accuracies in percent, the difference in points."""
-
-    a: float
-    b: float
-    difference: Estimate  # b - a
-    p: float  # two-sided, by swapping the runs' answers clip by clip
-    p_holm: float  # over the nine tasks; nan for an average
-    only_a: int  # questions that a alone got right
-    only_b: int
-    mcnemar: float  # exact p of only_a against only_b, clips ignored; nan for a macro average
-    mcnemar_holm: float
-
-
 @dataclass(frozen=True)
 class Marks:
     """Checked rows: what is right, of which task, on which clip."""
@@ -109,6 +92,7 @@ class Marks:
     task: NDArray[np.intp]  # (rows,) index into TASKS
     clip: NDArray[np.intp]  # (rows,) 0 to clips - 1; each row its own where no clips were given
     clustered: bool
+    tasked: bool = True  # where not, all rows stand in the first column, and only the average over all means something
 
     def table(self, hits: NDArray[np.bool_] | None = None) -> Floats:
         """How many rows (among ``hits``) each clip has of each task: (clips, 9)."""
@@ -116,6 +100,10 @@ class Marks:
         cells = self.clip * len(TASKS) + self.task
         counts = np.bincount(cells, weights=hits, minlength=clips * len(TASKS))
         return counts.reshape(clips, len(TASKS)).astype(np.float64)
+
+    def knows(self, group: Group) -> bool:
+        """Whether the group means something for these rows."""
+        return self.tasked or group.name == ALL
 
     def members(self, group: Group) -> NDArray[np.bool_]:
         """Which rows belong to the group: (rows,)."""
@@ -147,7 +135,7 @@ def check_lengths(columns: Mapping[str, Sequence[object] | None]) -> None:
 def mark(
     letters: Sequence[str | None],
     references: Sequence[str],
-    tasks: Sequence[str | Task],
+    tasks: Sequence[str | Task] | None,
     clips: Sequence[str] | None = None,
     option_counts: Sequence[int] | None = None,
 ) -> Marks:
@@ -174,9 +162,10 @@ def mark(
     return Marks(
         correct=np.array([x == y for x, y in zip(letters, references, strict=True)], dtype=bool),
         read=np.array([letter is not None for letter in letters], dtype=bool),
-        task=_task_columns(tasks),
+        task=_task_columns(tasks) if tasks is not None else np.zeros(len(letters), dtype=np.intp),
         clip=np.arange(len(letters)) if clips is None else _clip_numbers(clips),
         clustered=clips is not None,
+        tasked=tasks is not None,
     )
 
 
@@ -200,7 +189,7 @@ def _clip_numbers(clips: Sequence[str]) -> NDArray[np.intp]:
     return np.array([numbers[clip] for clip in clips], dtype=np.intp)
 
 
-def _shares(right: Floats, count: Floats, group: Group) -> Floats:
+def shares_of(right: Floats, count: Floats, group: Group) -> Floats:
     """The group's share of right answers, from sums by task (…, 9) → (…); nan where it has no question."""
     right, count = right[..., group.columns], count[..., group.columns]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -209,7 +198,7 @@ def _shares(right: Floats, count: Floats, group: Group) -> Floats:
 
 
 @dataclass(frozen=True)
-class _Bootstrap:
+class Bootstrap:
     """One bootstrap, from which every group reads its draws."""
 
     marks: Marks
@@ -217,19 +206,21 @@ class _Bootstrap:
     count: Floats  # (resamples, 9)
 
     @classmethod
-    def draw(cls, marks: Marks, resamples: int, seed: int) -> _Bootstrap:
+    def draw(cls, marks: Marks, resamples: int, seed: int) -> Bootstrap:
+        """Draw clips with replacement."""
         sums = resample_sums(np.hstack([marks.table(marks.correct), marks.table()]), resamples, seed)
         return cls(marks, sums[:, : len(TASKS)], sums[:, len(TASKS) :])
 
     def shares(self, group: Group) -> Floats:
-        return _shares(self.right, self.count, group)
+        """The group's share of right answers in each resample."""
+        return shares_of(self.right, self.count, group)
 
 
-def _estimate(marks: Marks, group: Group, bootstrap: _Bootstrap | None) -> Estimate:
+def accuracy_of(marks: Marks, group: Group, bootstrap: Bootstrap | None) -> Estimate:
     """The group's accuracy as a fraction: clustered with a bootstrap, Wilson's interval without."""
     right, count = marks.table(marks.correct).sum(axis=0), marks.table().sum(axis=0)
-    share = float(_shares(right, count, group))
-    if math.isnan(share):
+    share = float(shares_of(right, count, group))
+    if math.isnan(share) or not marks.knows(group):
         return UNKNOWN
     if bootstrap is not None:
         clips = marks.clips_holding(group)
@@ -243,17 +234,18 @@ def _estimate(marks: Marks, group: Group, bootstrap: _Bootstrap | None) -> Estim
 def score(
     letters: Sequence[str | None],
     references: Sequence[str],
-    tasks: Sequence[str | Task],
+    tasks: Sequence[str | Task] | None,
     clips: Sequence[str] | None = None,
-    *,
     option_counts: Sequence[int] | None = None,
+    *,
     resamples: int = RESAMPLES,
-    seed: int = 0,
+    seed: int = SEED,
 ) -> dict[str, float]:
     """The metric's flat dict, in percent: each of ``GROUPS`` with ``_low`` and ``_high``, ``unread``, and ``n``.
 
     Intervals (95%) are percentiles of a bootstrap over clips; without clips they are Wilson's, and for a macro average
-    the variances of its tasks add. A task without questions is nan, and so is a macro average that lacks a task.
+    the variances of its tasks add. A task without questions is nan, and so is a macro average that lacks a task; where
+    ``tasks`` is None all but ``overall`` are.
 
     Raises:
         InputError: as ``mark`` does.
@@ -262,10 +254,10 @@ def score(
     50.0
     """
     marks = mark(letters, references, tasks, clips, option_counts)
-    bootstrap = _Bootstrap.draw(marks, resamples, seed) if marks.clustered and len(letters) else None
+    bootstrap = Bootstrap.draw(marks, resamples, seed) if marks.clustered and len(letters) else None
     scores: dict[str, float] = {}
     for group in GROUPS:
-        estimate = _estimate(marks, group, bootstrap).scaled(100)
+        estimate = accuracy_of(marks, group, bootstrap).scaled(100)
         scores |= {group.name: estimate.value, f"{group.name}_low": estimate.low, f"{group.name}_high": estimate.high}
     unread = 100 * float(np.mean(~marks.read)) if len(letters) else math.nan
     return scores | {"unread": unread, "n": len(letters)}
@@ -274,14 +266,14 @@ def score(
 def details(
     letters: Sequence[str | None],
     references: Sequence[str],
-    tasks: Sequence[str | Task],
+    tasks: Sequence[str | Task] | None,
     clips: Sequence[str] | None = None,
+    option_counts: Sequence[int] | None = None,
     *,
     states: Sequence[str] | None = None,
     resamples: int = RESAMPLES,
-    seed: int = 0,
 ) -> Details:
-    """What a report shows beside the metric, for questions of four options; one bootstrap serves all of it.
+    """What a report shows beside the metric; one bootstrap serves all of it.
 
     Without clips each question is drawn by itself. ``states`` says of each row what was read in its reply
     (``records.STATES``); without it a letter counts as read, None as unread.
@@ -290,12 +282,12 @@ def details(
         InputError: as ``mark`` does.
     """
     check_lengths({"letters": letters, "states": states})
-    marks = mark(letters, references, tasks, clips)
-    bootstrap = _Bootstrap.draw(marks, resamples, seed)
+    marks = mark(letters, references, tasks, clips, option_counts)
+    bootstrap = Bootstrap.draw(marks, resamples, SEED)
     groups = (*GROUPS, *_BY_SOURCE, *_BY_TARGET)
-    estimates = {group: _estimate(marks, group, bootstrap if marks.clustered else None) for group in groups}
+    estimates = {group: accuracy_of(marks, group, bootstrap if marks.clustered else None) for group in groups}
     named = {group.name: group for group in GROUPS}
-    chance = 1 / OPTIONS
+    chance = chance_of(option_counts) if option_counts else 1 / OPTIONS
     seen = states if states is not None else ["read" if read else "unread" for read in marks.read]
     return Details(
         accuracy={group.name: estimates[group].scaled(100) for group in GROUPS},
@@ -306,12 +298,21 @@ def details(
         by_target={group.name: estimates[group].scaled(100) for group in _BY_TARGET},
         gap=_gap(named["single"], named["cross"], estimates, bootstrap),
         gap_macro=_gap(named["single_macro"], named["cross_macro"], estimates, bootstrap),
-        counts={task.id: int(np.sum(marks.task == column)) for column, task in enumerate(TASKS)},
+        counts={task.id: int(marks.tasked and np.sum(marks.task == column)) for column, task in enumerate(TASKS)},
         states=dict(Counter(seen)),
     )
 
 
-def _gap(single: Group, cross: Group, estimates: Mapping[Group, Estimate], bootstrap: _Bootstrap) -> Gap:
+def chance_of(option_counts: Sequence[int]) -> float:
+    """What picking at random gets right, as a fraction: the mean of one in so many options.
+
+    >>> chance_of([4, 4, 2, 2])
+    0.375
+    """
+    return float(np.mean([1 / count for count in option_counts]))
+
+
+def _gap(single: Group, cross: Group, estimates: Mapping[Group, Estimate], bootstrap: Bootstrap) -> Gap:
     points = difference(estimates[cross], estimates[single])
     clips = min(bootstrap.marks.clips_holding(group) for group in (single, cross))
     single_draws, cross_draws = bootstrap.shares(single), bootstrap.shares(cross)
@@ -323,77 +324,4 @@ def _gap(single: Group, cross: Group, estimates: Mapping[Group, Estimate], boots
     return Gap(
         points=(clustered(points.value, single_draws - cross_draws, clips) or points).scaled(100),
         relative=(clustered(relative, relative_draws, clips) or unbounded).scaled(100),
-    )
-
-
-def paired(
-    letters_a: Sequence[str | None],
-    letters_b: Sequence[str | None],
-    references: Sequence[str],
-    tasks: Sequence[str | Task],
-    clips: Sequence[str] | None = None,
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> dict[str, PairedDifference]:
-    """Run b against run a, question by question, for each of ``GROUPS`` by name.
-
-    Both runs are drawn together, clip by clip (question by question where no clips are given): the interval is a
-    bootstrap's, p comes from swapping. Where no question is right in one run alone it is the rule of three's.
-
-    Raises:
-        InputError: as ``mark`` does; both runs answer the same rows in the same order.
-    """
-    check_lengths({"letters_a": letters_a, "letters_b": letters_b})
-    a, b = (mark(letters, references, tasks, clips) for letters in (letters_a, letters_b))
-    nine = len(TASKS)
-    sums = resample_sums(np.hstack([a.table(a.correct), b.table(b.correct), a.table()]), resamples, seed)
-    right_a, right_b, count = sums[:, :nine], sums[:, nine : 2 * nine], sums[:, 2 * nine :]
-    boots = _Bootstrap(a, right_a, count), _Bootstrap(b, right_b, count)
-    p_values = swap_p((b.table(b.correct) - a.table(a.correct)) @ _weights(a), resamples, seed)
-    found = {g.name: _paired_group(g, boots, float(p)) for g, p in zip(GROUPS, p_values, strict=True)}
-    ids = [task.id for task in TASKS]
-    p_holm = dict(zip(ids, holm([found[name].p for name in ids]), strict=True))
-    mcnemar_holm = dict(zip(ids, holm([found[name].mcnemar for name in ids]), strict=True))
-    return {
-        name: replace(one, p_holm=p_holm.get(name, math.nan), mcnemar_holm=mcnemar_holm.get(name, math.nan))
-        for name, one in found.items()
-    }
-
-
-def _weights(marks: Marks) -> Floats:
-    """What one right answer of a task adds to each group's share: (9, groups); 0 where a group is unknown."""
-    count = np.maximum(marks.table().sum(axis=0), 1)
-    weights = np.zeros((len(TASKS), len(GROUPS)))
-    for column, group in enumerate(GROUPS):
-        tasks = group.columns
-        weights[tasks, column] = 1 / (count[tasks] * len(tasks)) if group.macro else 1 / count[tasks].sum()
-    return weights
-
-
-def _paired_group(group: Group, boots: tuple[_Bootstrap, _Bootstrap], p: float) -> PairedDifference:
-    """One group's difference, not yet adjusted for the family it belongs to."""
-    marks_a, marks_b = (boot.marks for boot in boots)
-    members, clips = marks_a.members(group), marks_a.clips_holding(group)
-    right_a, right_b = marks_a.correct[members], marks_b.correct[members]
-    only_a, only_b = int(np.sum(right_a & ~right_b)), int(np.sum(right_b & ~right_a))
-    share_a, share_b = (_estimate(boot.marks, group, boot) for boot in boots)
-    draws = boots[1].shares(group) - boots[0].shares(group)
-    step = clustered(share_b.value - share_a.value, draws, clips)
-    if not only_a and not only_b:
-        rows = [int(np.sum(marks_a.task == column)) for column in group.columns]
-        step = no_difference(min(rows) * len(rows) if group.macro else sum(rows))
-    elif step is None:
-        trials_a, trials_b = wilson(share_a.value, clips), wilson(share_b.value, clips)
-        step = difference(trials_a, trials_b, correlation(right_a, right_b))
-    return PairedDifference(
-        a=100 * share_a.value,
-        b=100 * share_b.value,
-        difference=step.scaled(100),
-        p=math.nan if math.isnan(step.value) else p,
-        p_holm=math.nan,
-        only_a=only_a,
-        only_b=only_b,
-        mcnemar=math.nan if group.macro or not members.any() else mcnemar(only_a, only_b),
-        mcnemar_holm=math.nan,
     )

@@ -22,6 +22,7 @@ SAMPLE_RATE_HZ = 16_000
 # what repeats once a group.
 ROWS_PER_GROUP = 1_000
 BYTES_PER_GROUP = 256_000_000
+BYTES_PER_SOUND_GROUP = 32_000_000  # where videos are files of their own: sound is light, and a group is memory
 BYTES_PER_FILE = 1_000_000_000  # of media, in files for the Hub's viewer
 
 _MEDIA = pa.struct({"bytes": pa.binary(), "path": pa.string()})

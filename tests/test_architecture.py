@@ -18,6 +18,8 @@ SKILLS = (
     "grids",
     "truth",
     "scoring",
+    "breakdown",
+    "pairing",
     "answer_words",
     "option_texts",
     "answers",
@@ -30,6 +32,8 @@ SKILLS = (
     "tables",
     "notes",
     "corpus",
+    "benchmarks",
+    "opening",
     "card",
     "export",
     "weights",
@@ -37,8 +41,9 @@ SKILLS = (
     "chat",
     "judging",
     "testing",
+    "hub",
 )
-WINGS = ("playhouse", "construction", "evaluation", "training")
+WINGS = ("playhouse", "construction", "evaluation", "training", "leaderboard")
 HOUSE = (
     ("crossomni", "errors", "optional", "tasks"),  # the package's own root is the lowest: it imports nothing of ours
     ("records",),

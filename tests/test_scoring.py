@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossomni.errors import InputError
-from crossomni.scoring import GROUPS, details, paired, score
+from crossomni.pairing import paired
+from crossomni.scoring import GROUPS, details, score
 from crossomni.statistics import no_difference, wilson
 from crossomni.tasks import TASKS
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from crossomni.chat.disks import is_shared
 from crossomni.chat.replies import ChatReply
 from crossomni.errors import RunError
 
@@ -32,14 +33,19 @@ class ReplyCache:
 
     A reply is kept when ``keep`` has returned: a kill of the process cannot lose it, a power cut may lose the last few.
     Beside the file lie two more while it is open, or after a kill (``-wal``, ``-shm``); they belong to it. SQLite's
-    write-ahead log wants a disk of this machine, not one that several machines share.
+    write-ahead log wants a disk of this machine: on one that several machines share there is a plain journal in its
+    place, which is slower, and processes of one machine alone may use the file at a time.
+
+    Args:
+        shared: whether the disk is such a one; None looks.
 
     Raises:
         RunError: when the file is no cache of replies, is damaged, or cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, shared: bool | None = None) -> None:
         self.path = path
+        self._journal = "TRUNCATE" if (is_shared(path) if shared is None else shared) else "WAL"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -81,8 +87,8 @@ class ReplyCache:
         # Half a surrogate pair, which SQLite does not take, is an escape in this JSON.
         line = json.dumps(asdict(reply))
         with self._named():
-            self._file.execute("INSERT OR IGNORE INTO replies VALUES (?, ?, ?)", (request, model, line))
-        kept = self.find(request)
+            new = self._file.execute("INSERT OR IGNORE INTO replies VALUES (?, ?, ?)", (request, model, line)).rowcount
+        kept = None if new else self.find(request)
         return reply if kept is None else kept
 
     def __len__(self) -> int:
@@ -105,7 +111,7 @@ class ReplyCache:
     def _set_up(self) -> None:
         is_new = self._is_new()
         # The one statement for which SQLite does not always wait while another process opens the same new file.
-        _patiently(lambda: self._file.execute("PRAGMA journal_mode = WAL").fetchone())
+        _patiently(lambda: self._file.execute(f"PRAGMA journal_mode = {self._journal}").fetchone())
         self._file.execute("PRAGMA synchronous = NORMAL")
         if is_new:
             with self._transaction("IMMEDIATE"):

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 T = TypeVar("T")
 
-_KEPT_OPEN = 20  # connections that one client of huggingface_hub keeps open between requests
+# Connections of one client: huggingface_hub keeps 20 at most, and looks through all of them for each request.
+_KEPT_OPEN = 8
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 60.0
 _NO_KEY = "none"  # is sent where there is no key, for huggingface_hub would send the user's token of the Hub
 _NO_OPTIONS = frozenset({"model", "messages", "max_tokens", "seed", "stream", "n"})

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from crossomni.cli import data, judging, locate, models, pairs, review, runs, sampling, train
+from crossomni.cli import data, hub, judging, leaderboard, locate, models, pairs, review, runs, sampling, train
 from crossomni.cli.options import WRONG_USAGE, in_one_line
 from crossomni.errors import CrossOmniError, InputError
 
@@ -29,6 +29,8 @@ sampling.register(app)
 judging.register(app)
 train.register(app)
 review.register(app)
+leaderboard.register(app)
+hub.register(app)
 
 
 def main() -> None:

@@ -48,7 +48,7 @@ Data = Annotated[str, typer.Argument(help="A data folder, or 'playhouse' for the
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    for command in (playhouse, build, audit, perceive, export):
+    for command in (playhouse, build, audit, perceive):
         app.command()(command)
 
 
@@ -90,7 +90,8 @@ def build(
 ) -> None:
     """Build a dataset: from clips through annotations and questions to a folder that load_dataset reads."""
     if source == "tvqa":
-        from crossomni.cli.build_models import TvqaBuild, build_tvqa
+        from crossomni.cli.build_models import build_tvqa
+        from crossomni.construction.models.from_tvqa import TvqaBuild
 
         _check_none(source, {"hide-answers": hide_answers, "drill": drill, "clips": clips != CLIPS, "workers": workers})
         wanted = TvqaBuild(media=media, annotations=annotations, models=models, out=out, seed=seed,
@@ -182,7 +183,7 @@ def _build_plays(wanted: PlayBuild, hands: int, *, dry_run: bool) -> None:
             source=wanted.described,
             hide_answers=wanted.hide_answers,
             making=Making(
-                audit="" if wanted.hide_answers else _audit(built.rows, "test", truth.get),
+                audit="" if wanted.hide_answers else audited(built.rows, "test", truth.get),
                 dropped=[asdict(drop) for drop in built.dropped],
             ),
         )
@@ -289,7 +290,7 @@ def _film(season: Season, hands: int) -> None:
         pass
 
 
-def _audit(splits: Mapping[str, Sequence[Row]], split: str, truth: Callable[[str], Annotation | None]) -> str:
+def audited(splits: Mapping[str, Sequence[Row]], split: str, truth: Callable[[str], Annotation | None]) -> str:
     """The audit's tables in Markdown; it takes seconds for each thousand rows."""
     from tqdm import tqdm
 
@@ -315,16 +316,22 @@ def _tell(built: Built, out: Path) -> None:
 def audit(
     data: Data = "playhouse",
     split: Annotated[str, typer.Option(help="The split to audit.")] = "test",
-    annotations: Annotated[Path | None, typer.Option(help="With 'full': the annotations folder.")] = None,
-    media: Annotated[Path | None, typer.Option(help="With 'full': the media folder.")] = None,
+    annotations: Annotated[
+        Path | None, typer.Option(help="With 'full': the annotations folder; with another benchmark: its file.")
+    ] = None,
+    media: Annotated[Path | None, typer.Option(help="With 'full' and other benchmarks: the media folder.")] = None,
 ) -> None:
     """Measure shortcuts and leaks of a dataset, as Markdown tables."""
-    from crossomni.corpus import Corpus
+    from crossomni.cli.benchmarks import tell_licence, tell_read
+    from crossomni.opening import open_corpus
 
-    corpus = Corpus.open(data, annotations, media)
+    tell_licence(data)
+    corpus = open_corpus(data, annotations, media, rows_only=True)
+    tell_read(corpus.source.get("benchmark"))
     corpus.rows(split)  # an unknown split is refused by name
-    print(_audit(corpus.rows_by_split, split, corpus.annotation))
-    _warn_of_silence(corpus, split)
+    print(audited(corpus.rows_by_split, split, corpus.annotation))
+    if corpus.source.get("clips") != "not looked for":
+        _warn_of_silence(corpus, split)
 
 
 def _warn_of_silence(corpus: Corpus, split: str) -> None:
@@ -364,14 +371,3 @@ def perceive(
             raise InputError(f"{data}: the truth of clip {clip_id} is not known; wanted a playhouse folder.")
         readings.extend(read(corpus.media(row), truth))
     Console().print(to_table(readings))
-
-
-def export(data: Data, out: Folder) -> None:
-    """Write a dataset as Parquet with its media inside, as the Hub's viewer wants it."""
-    from crossomni.corpus import Corpus
-    from crossomni.export import export_parquet
-
-    corpus = Corpus.open(data)
-    split = corpus.splits[-1]
-    labelled = all(row.answer for row in corpus.rows(split))
-    print(export_parquet(corpus, out, _audit(corpus.rows_by_split, split, corpus.annotation) if labelled else ""))

@@ -36,8 +36,11 @@ def evaluate(config: StudyConfig) -> None:
 
     With --rotate, --repeats or --matrix it is asked again in other ways, into folders inside the run's folder.
     """
+    from crossomni.cli.benchmarks import tell_licence
     from crossomni.evaluation.shards import Shard
 
+    if Shard.of_this_process().is_main:
+        tell_licence(config.data)
     summary = _evaluate(config)
     if Shard.of_this_process().is_main:
         _tell([summary])
@@ -46,8 +49,10 @@ def evaluate(config: StudyConfig) -> None:
 
 def score(config: RepliesConfig) -> None:
     """Score replies that were made elsewhere: JSON lines with id and reply, or error."""
+    from crossomni.cli.benchmarks import tell_licence
     from crossomni.evaluation.runs.replies import score_replies
 
+    tell_licence(config.data)
     _tell([score_replies(config)])
 
 
@@ -124,12 +129,15 @@ def _evaluate(config: EvalConfig) -> RunSummary:
 def _tell(summaries: Sequence[RunSummary]) -> None:
     from rich.console import Console
 
+    from crossomni.cli.benchmarks import tell_read
+    from crossomni.evaluation.folder import RunFolder
     from crossomni.evaluation.reports.report import summary_table
 
     scored = [summary.folder for summary in summaries if summary.scores is not None]
     if scored:
         Console().print(summary_table(scored))
     for summary in summaries:
+        tell_read(RunFolder(summary.folder).about().get("benchmark"))
         what = "report.html" if summary.scores is not None else "predictions.jsonl (the labels are held back)"
         print(f"{summary.folder}/{what}")
         told = summary.scores["states"] if summary.scores is not None else {}

@@ -61,12 +61,15 @@ def push(
     ] = False,
 ) -> None:
     """Put trained weights on the Hub, with a filled card, curves and scores. Rows, clips and judge's replies stay."""
+    from crossomni.hub.repository import check_name
+    from crossomni.hub.results import RESULTS
+
     with telling():
         from crossomni.training.results import publish
         from crossomni.training.results.merge import merge as run
         from crossomni.training.results.record import TrainingFolder
 
-        publish.check_name(repo)
+        check_name(repo)
         about = publish.About(
             name=repo.rpartition("/")[2],
             licence=licence,
@@ -84,5 +87,5 @@ def push(
     for name in going:
         print(f"  {name}  {(weights / name).stat().st_size:,} bytes")
     print(f"The card: {weights / publish.CARD}")
-    if publish.RESULTS not in going:
-        print(f"No {publish.RESULTS}: it takes an --evaluation on the data that were trained on, and their --dataset.")
+    if RESULTS not in going:
+        print(f"No {RESULTS}: it takes an --evaluation on the data that were trained on, and their --dataset.")

@@ -16,6 +16,7 @@ from crossomni.statistics import Estimate, clustered, resample_sums, wilson
 from crossomni.tasks import TASKS, Modality
 
 RESAMPLES = 10_000
+_READ = "biography alone, word overlap"
 _COUNTED, _TRAINED = "most frequent letter", "question and options, trained"
 KNOCK_OUTS: Mapping[str, frozenset[Modality]] = {
     "nothing removed": frozenset(),
@@ -52,7 +53,7 @@ class Audit:
     unmeasured: dict[str, str]  # a reader that these rows do not allow -> why
     bounds: dict[str, dict[str, float]]  # knock-out -> task id -> percent; empty where truth is not known
     letters: dict[str, int]
-    letters_p: float  # of a chi-squared test against equal shares
+    letters_p: float  # of a chi-squared test against an even draw among each row's letters
     leaks: dict[str, int]  # what is in this split and in another, counted
     duplicates: int  # rows that ask again what an earlier row asked
 
@@ -73,7 +74,10 @@ def audit(splits: Mapping[str, Sequence[Row]], split: str, truth: Callable[[str]
         readers[_COUNTED] = shortcuts.most_frequent_letter(rows, splits["train"])
     else:
         unmeasured[_COUNTED] = "there is no train split to count letters in"
-    readers["biography alone, word overlap"] = shortcuts.biography_reader(rows)
+    if any(row.biography for row in rows):
+        readers[_READ] = shortcuts.biography_reader(rows)
+    else:
+        unmeasured[_READ] = "no row has a biography"
     if len({shortcuts.fold_of(row) for row in rows}) > 1:
         readers[_TRAINED] = shortcuts.question_option_probe(rows)
     else:
@@ -83,14 +87,14 @@ def audit(splits: Mapping[str, Sequence[Row]], split: str, truth: Callable[[str]
         readers["option elimination in the target"] = shortcuts.supported_option(rows, known)
         bounds = {name: _bounds(rows, known, removed) for name, removed in KNOCK_OUTS.items()}
     counts = Counter(row.answer for row in rows)
-    letters = {letter: counts[letter] for letter in rows[0].letters}
+    letters = {letter: counts[letter] for letter in max((row.letters for row in rows), key=len)}
     return Audit(
         split=split,
         findings=tuple(finding for name, chances in readers.items() for finding in _findings(name, chances, rows)),
         unmeasured=unmeasured,
         bounds=bounds,
         letters=letters,
-        letters_p=_even(tuple(letters.values())),
+        letters_p=_even(letters, rows),
         leaks=_leaks(splits, split, truth),
         duplicates=len(rows) - len({_asked(row) for row in rows}),
     )
@@ -142,10 +146,11 @@ def _asked(row: Row) -> tuple[object, ...]:
     return clip, row.question, frozenset(row.options)
 
 
-def _even(counts: Sequence[int]) -> float:
+def _even(counts: Mapping[str, int], rows: Sequence[Row]) -> float:
     from scipy.stats import chisquare
 
-    return float(chisquare(counts).pvalue)
+    fair = [sum(1 / len(row.letters) for row in rows if letter in row.letters) for letter in counts]
+    return float(chisquare(list(counts.values()), fair).pvalue)
 
 
 def _leaks(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from crossomni.benchmarks.names import BENCHMARKS, DATA_NAMES
 from crossomni.errors import InputError
 from crossomni.omni.presentation import FRAMES, PIXELS, Order, Packing, Presentation
 from crossomni.tasks import Modality
@@ -23,7 +24,10 @@ MediaAs = Literal["data", "file"]
 Switch = Literal["on", "off"]
 _FREE = {"free": True}  # may differ when a run goes on
 _PLACES = ("data", "annotations", "media", "prompts", "adapter")  # fields that are a folder
-_NAMED = ("playhouse", "full")  # data that are none
+_NAMED = ("playhouse", "full", *DATA_NAMES)  # data that are none
+_DATA = f"playhouse, a data folder, full, {', '.join(BENCHMARKS)}."
+_ANNOTATIONS = "Of full: the folder of annotations; of another benchmark: its file, unless it is in the media folder."
+_MEDIA = "Of full and of other benchmarks: the folder of your media files."
 ROTATIONS = 4  # a question of four options has so many
 
 
@@ -51,7 +55,7 @@ class EvalConfig:
         }
     )
     out: Path = field(metadata={"help": "The run's folder; the same run goes on there where it stopped.", **_FREE})
-    data: str = field(default="playhouse", metadata={"help": "playhouse, a data folder, or full."})
+    data: str = field(default="playhouse", metadata={"help": _DATA})
     split: str = field(default="test", metadata={"help": "The split that is asked."})
     prompt: str = field(default="default", metadata={"help": "The prompt's name: default, cot, icl, or one of yours."})
     prompts: Path | None = field(default=None, metadata={"help": "A folder of your own prompt files."})
@@ -69,8 +73,8 @@ class EvalConfig:
     rotation: int = field(default=0, metadata={"help": "By how many places the options are turned, 0 to 3."})
     repeat: int = field(default=0, metadata={"help": "The number of this run among repeats of the same one."})
     limit: int | None = field(default=None, metadata={"help": "Only the first so many rows."})
-    annotations: Path | None = field(default=None, metadata={"help": "Of full: the folder of annotations."})
-    media: Path | None = field(default=None, metadata={"help": "Of full: the folder of your media files."})
+    annotations: Path | None = field(default=None, metadata={"help": _ANNOTATIONS})
+    media: Path | None = field(default=None, metadata={"help": _MEDIA})
     adapter: Path | None = field(default=None, metadata={"help": "The folder of a LoRA adapter of the model."})
     towers: Switch = field(
         default="off",
@@ -172,11 +176,11 @@ class RepliesConfig:
     out: Path | None = field(
         default=None, metadata={"help": "The run's folder to write; the file's name without its ending by default."}
     )
-    data: str = field(default="playhouse", metadata={"help": "playhouse, a data folder, or full."})
+    data: str = field(default="playhouse", metadata={"help": _DATA})
     split: str = field(default="test", metadata={"help": "The split that was asked."})
     limit: int | None = field(default=None, metadata={"help": "Only its first so many rows were asked."})
-    annotations: Path | None = field(default=None, metadata={"help": "Of full: the folder of annotations."})
-    media: Path | None = field(default=None, metadata={"help": "Of full: the folder of your media files."})
+    annotations: Path | None = field(default=None, metadata={"help": _ANNOTATIONS})
+    media: Path | None = field(default=None, metadata={"help": _MEDIA})
 
     def __post_init__(self) -> None:
         if self.limit is not None and self.limit < 1:

@@ -11,15 +11,19 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Protocol, TypeVar
 
+from crossomni.breakdown import Groups, breakdown
 from crossomni.corpus import Corpus
 from crossomni.errors import RecordError, RunError
+from crossomni.evaluation.asked import asked_of
 from crossomni.evaluation.config import with_whole_paths
 from crossomni.ledger import Ledger, read_records, write_json
+from crossomni.opening import open_corpus
 from crossomni.records import STATES, Prediction, Row
 from crossomni.scoring import GROUPS, score
 
 RUN, PREDICTIONS, SCORES, REPORT = "run.json", "predictions.jsonl", "scores.json", "report.html"
 SHARDS = "shards"  # only while several processes share the run, or after they were killed
+CLIPS = "clips.json"  # only of another benchmark: by file, the SHA-256 that a clip had
 PREFLIGHT = "preflight.json"  # only where there was one
 FAILURES = "failures.jsonl"  # only where rows that failed were asked again: what had happened
 # What a report tells of both files, whole: the name of each value, its kind.
@@ -39,6 +43,7 @@ _SCORES: Mapping[str, type | UnionType] = {
     **{f"states.{state}": int for state in (*STATES, "missing")},
     "receipts": str,
 }
+_NO_GROUPS: Groups = {}
 _SHOWN = 3  # differences that an error's one line tells
 
 
@@ -160,11 +165,20 @@ class RunFolder:
             ledger.replace(prediction.to_json() for prediction in kept.values())
         return kept
 
-    def write_scores(self, rows: Sequence[Row], predictions: Mapping[str, Prediction]) -> dict[str, Any]:
+    def write_scores(
+        self, rows: Sequence[Row], predictions: Mapping[str, Prediction], groups: Groups = _NO_GROUPS
+    ) -> dict[str, Any]:
         """Score the run, write ``scores.json``, and return what it says."""
-        scores = scores_of(rows, predictions)
+        scores = scores_of(rows, predictions, groups)
         write_json(self.path / SCORES, scores)
         return scores
+
+    def note_clips(self, corpus: Corpus, rows: Sequence[Row]) -> None:
+        """Note the files of a benchmark's clips with their hashes, which its makers do not publish."""
+        if not (self.path / CLIPS).exists():
+            firsts = {row.clip_id: row for row in reversed(rows)}
+            hashes = {row.video: corpus.clips[clip].sha256 for clip, row in sorted(firsts.items())}
+            write_json(self.path / CLIPS, hashes)
 
     def write_preflight(self, moved: Mapping[str, Mapping[str, float]]) -> None:
         """Note how far the preflight's exchanges moved the log-probabilities, by sense and clip."""
@@ -253,28 +267,35 @@ def run_names(folders: Sequence[Path]) -> list[str]:
     return names if len(set(names)) == len(names) else [str(folder) for folder in folders]
 
 
-def open_corpus(data: str, annotations: str | Path | None, media: str | Path | None) -> Corpus:
-    """``Corpus.open`` with folders as text or paths."""
-    return Corpus.open(data, *(Path(folder) if folder is not None else None for folder in (annotations, media)))
-
-
-def scores_of(rows: Sequence[Row], predictions: Mapping[str, Prediction]) -> dict[str, Any]:
+def scores_of(
+    rows: Sequence[Row], predictions: Mapping[str, Prediction], groups: Groups = _NO_GROUPS
+) -> dict[str, Any]:
     """The metric's dict over all ``rows``, and how far it can be trusted.
 
     A row that failed or is missing counts as wrong and sets ``complete`` to false. ``states`` counts rows by state,
-    ``receipts`` says for how many rows it is known what reached the model: ``all``, ``some`` or ``none``.
+    ``receipts`` says for how many rows it is known what reached the model: ``all``, ``some`` or ``none``. Rows that
+    have no task have in addition ``chance`` in percent, and ``groups``: by grouping and value, accuracy and interval.
     """
+    asked = asked_of(rows)
     letters = [predictions[row.id].letter if row.id in predictions else None for row in rows]
-    scores: dict[str, Any] = dict(
-        score(letters, [row.answer for row in rows], [row.task or "" for row in rows], [row.clip_id for row in rows])
-    )
+    scores: dict[str, Any] = dict(score(letters, *asked))
     states = Counter(prediction.state for prediction in predictions.values())
     with_receipt = sum(one.receipt is not None and one.receipt.is_whole for one in predictions.values())
-    return scores | {
-        "complete": len(predictions) == len(rows) and not states["failed"],
-        "states": {state: states[state] for state in STATES} | {"missing": len(rows) - len(predictions)},
-        "receipts": "none" if not with_receipt else "all" if with_receipt == len(rows) else "some",
-    }
+    return (
+        scores
+        | {
+            "complete": len(predictions) == len(rows) and not states["failed"],
+            "states": {state: states[state] for state in STATES} | {"missing": len(rows) - len(predictions)},
+            "receipts": "none" if not with_receipt else "all" if with_receipt == len(rows) else "some",
+        }
+        | ({} if asked.tasks is not None else {"chance": asked.chance, "groups": _by_group(rows, letters, groups)})
+    )
+
+
+def _by_group(rows: Sequence[Row], letters: Sequence[str | None], groups: Groups) -> dict[str, Any]:
+    references, _, clips, option_counts = asked_of(rows)
+    found = breakdown(letters, references, clips, option_counts, [groups.get(row.id, {}) for row in rows])
+    return {name: {value: share.to_json() for value, share in of_name.items()} for name, of_name in found.items()}
 
 
 class _OfRow(Protocol):

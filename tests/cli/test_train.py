@@ -23,10 +23,10 @@ from crossomni.cli.train import _ASKED_ALIKE, _PANELS
 from crossomni.errors import InputError
 from crossomni.evaluation.runs.study import StudyConfig
 from crossomni.testing.chat_server import ChatServer
+from crossomni.testing.hub_server import HubServer
 from crossomni.training.config import GRPOTraining, SFTTraining
 from tests.small_corpus import small
 from tests.training.judged import shipped_rows
-from tests.training.results.hub import Hub
 
 SHORT = ("--most-steps", "1", "--batch", "2", "--frames", "2", "--pixels", "3136")
 JUDGE = "openai:judge@http://127.0.0.1:1/v1"
@@ -130,13 +130,14 @@ def test_weights_are_pushed(tuned: Done, tmp_path: Path) -> None:
     """With their card, to the Hub that the environment names; the address of the commit is told."""
     folder = shutil.copytree(tuned.folder, tmp_path / "out")
     command = [sys.executable, "-m", "crossomni", "train", "push", "--out", str(folder), "--repo", "me/mine"]
-    with Hub() as hub:
+    with HubServer() as hub:
         own = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": "hf_me", "NO_PROXY": "127.0.0.1"}
         done = subprocess.run([*command, "--public"], env=own, capture_output=True, text=True, check=False)
     assert (0, "") == (done.returncode, done.stderr)
-    assert done.stdout.strip().endswith(f"/me/mine/commit/{'0' * 40}")
-    assert {"README.md", "adapter_model.safetensors", "curves.png"} <= {*hub.committed}
-    assert b"# mine" in hub.committed["README.md"]
+    there = hub.files("me/mine")
+    assert f"{hub.url}/me/mine/commit/" in done.stdout
+    assert {"README.md", "adapter_model.safetensors", "curves.png"} <= {*there}
+    assert b"# mine" in there["README.md"]
     assert ["public"] == [made["visibility"] for made in hub.made]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from crossomni.construction.drafts import Dropped
 from crossomni.construction.models import forms
 from crossomni.construction.models.asking import Talk, Unanswered, together
 from crossomni.construction.models.evidence import Evidence, voice_part
-from crossomni.construction.models.items import Notes
+from crossomni.construction.models.items import Notes, with_role
 from crossomni.construction.models.voices import (
     SILENT_DB,
     TRAITS,
@@ -25,13 +26,14 @@ from crossomni.construction.models.voices import (
 )
 from crossomni.records import Clip, Line
 
+T = TypeVar("T")
 _PARTS = 2  # of a clip, which are captioned by themselves
-_FACES = 3  # frames of a person
+_VIEWS = 3  # descriptions of a person, each from other frames: as many as a majority takes
 _STAGE = "annotate"
 
 
 async def annotate(talk: Talk, clip: Clip, file: Path) -> tuple[Notes, list[Dropped]]:
-    """Ask for descriptions, looks, voices, things and biographies.
+    """Ask for descriptions, roles, looks, voices, things and biographies.
 
     Returns:
         The notes; what could not be had, each with its reason (a person without a look is noted without one).
@@ -45,18 +47,22 @@ async def annotate(talk: Talk, clip: Clip, file: Path) -> tuple[Notes, list[Drop
         if line.speaker:
             speaking.setdefault(line.speaker, []).append(line)
     early, late = _moments(clip, talk.desk.models.frames)
-    faces = {name: _middles(lines) for name, lines in speaking.items()}
-    wanted = {*early, *late, *(time for times in faces.values() for time in times)}
+    views = {name: _views(lines) for name, lines in speaking.items()}
+    wanted = {*early, *late, *(time for several in views.values() for times in several for time in times)}
     seen = await asyncio.to_thread(Evidence.of, file, wanted, talk.desk.models.pixels)
-    (description, second), looks, voices = await asyncio.gather(
+    # All of it is waited for, also where there is no description: what is asked must not hang on time.
+    asked: list[Awaitable[Any]] = [
         _descriptions(talk, seen.at(early), seen.at(late)),
-        _looks(talk, clip, {name: seen.at(times) for name, times in faces.items()}),
-        _voices(talk, clip, {name: seen.voice(lines) for name, lines in speaking.items()}),
-    )
+        _persons(talk, clip, {name: [seen.at(times) for times in several] for name, several in views.items()}),
+        _voices(talk, clip, {name: (seen.voice(lines), _words(lines)) for name, lines in speaking.items()}),
+    ]
+    (description, second), persons, voices = await together(*asked)
     things, lost = await _things(talk, clip, description)
-    said, of_voices = voices
-    notes = Notes(description=description, second=second, looks=looks[0], traits=said, things=things)
-    return notes, [*looks[1], *of_voices, *lost]
+    roles, looks, of_persons = persons
+    traits, measured, of_voices = voices
+    notes = Notes(description=description, second=second, roles=roles, seen=looks, traits=traits, measured=measured,
+                  things=things)  # fmt: skip
+    return notes, [*of_persons, *of_voices, *lost]
 
 
 async def give_biographies(talk: Talk, clip: Clip, notes: Notes) -> tuple[dict[str, str], list[Dropped]]:
@@ -64,7 +70,8 @@ async def give_biographies(talk: Talk, clip: Clip, notes: Notes) -> tuple[dict[s
 
     async def written(name: str, look: str, prompt: str) -> tuple[str, str | Dropped]:
         try:
-            return name, await talk.ask(prompt, forms.beginning(name), {"name": name, "look": look})
+            told = {"name": name, "cue": notes.cue(name), "look": look}
+            return name, await talk.ask(prompt, forms.beginning(name), told)
         except Unanswered as error:
             return name, Dropped(stage=_STAGE, item=f"{clip.id}/{name}", reason=f"biography: {error.reason}")
 
@@ -73,9 +80,17 @@ async def give_biographies(talk: Talk, clip: Clip, notes: Notes) -> tuple[dict[s
     return _sorted(await asyncio.gather(*asked))
 
 
-def _sorted(found: Sequence[tuple[str, str | Dropped]]) -> tuple[dict[str, str], list[Dropped]]:
-    kept = {name: told for name, told in found if isinstance(told, str)}
+def _sorted(found: Sequence[tuple[str, T | Dropped]]) -> tuple[dict[str, T], list[Dropped]]:
+    kept = {name: told for name, told in found if not isinstance(told, Dropped)}
     return kept, [told for _, told in found if isinstance(told, Dropped)]
+
+
+async def _answered(waited: Awaitable[T]) -> T | Unanswered:
+    """What comes of a request, or why nothing does."""
+    try:
+        return await waited
+    except Unanswered as error:
+        return error
 
 
 def _moments(clip: Clip, count: int) -> tuple[list[float], list[float]]:
@@ -85,76 +100,112 @@ def _moments(clip: Clip, count: int) -> tuple[list[float], list[float]]:
     return early, late
 
 
-def _middles(lines: Sequence[Line]) -> list[float]:
-    """When somebody is seen who speaks these lines: in the middle of the longest."""
-    longest = sorted(lines, key=lambda line: line.start_seconds - line.end_seconds)[:_FACES]
-    return [(line.start_seconds + line.end_seconds) / 2 for line in longest]
+def _views(lines: Sequence[Line]) -> list[list[float]]:
+    """When somebody is seen who speaks these lines: sets of times, each in another of the longest lines, or in another
+    stretch of a line where there are few.
+    """
+    spans = [(line.start_seconds, line.end_seconds) for line in lines]
+    while len(spans) < _VIEWS:
+        start, end = max(spans, key=_seconds)
+        spans.remove((start, end))
+        spans += [(start, (start + end) / 2), ((start + end) / 2, end)]
+    longest = sorted(spans, key=_seconds, reverse=True)[:_VIEWS]
+    return [[start + (end - start) * share for share in (1 / 3, 2 / 3)] for start, end in longest]
+
+
+def _seconds(span: tuple[float, float]) -> float:
+    return span[1] - span[0]
+
+
+def _words(lines: Sequence[Line]) -> int:
+    return sum(len(line.text.split()) for line in lines)
 
 
 async def _descriptions(talk: Talk, frames: Sequence[Part], others: Sequence[Part]) -> tuple[str, str]:
-    """From captions of the parts and of the whole; and once more from other frames."""
+    """From captions of the parts and of the whole; and once more, from other frames by a prompt of its own."""
     size = -(-len(frames) // _PARTS)
     parts = [frames[start : start + size] for start in range(0, len(frames), size)]
     whole, second, *captions = await together(
         talk.ask("describe", forms.text, {}, frames),
-        talk.ask("describe", forms.text, {}, others),
+        talk.ask("second", forms.text, {}, others),
         *(talk.ask("caption", forms.text, {}, part) for part in parts),
     )
     told = "\n\n".join(f"{number}. {caption}" for number, caption in enumerate(captions, start=1))
     return await talk.ask("combine", forms.text, {"whole": whole, "parts": told}), second
 
 
-async def _looks(
-    talk: Talk, clip: Clip, pictures: Mapping[str, Sequence[Part]]
-) -> tuple[dict[str, str], list[Dropped]]:
-    """Of each speaker, from frames of their longest lines."""
+async def _persons(
+    talk: Talk, clip: Clip, pictures: Mapping[str, Sequence[Sequence[Part]]]
+) -> tuple[dict[str, str], dict[str, tuple[str, ...]], list[Dropped]]:
+    """Roles of speakers, and descriptions of each by name and role, from several sets of frames."""
+    roles, lost = await _roles(talk, clip)
 
-    async def look(name: str, frames: Sequence[Part]) -> tuple[str, str | Dropped]:
-        try:
-            return name, await talk.ask("person", forms.beginning(name), {"cue": name}, frames)
-        except Unanswered as error:
-            return name, Dropped(stage=_STAGE, item=f"{clip.id}/{name}", reason=f"look: {error.reason}")
+    async def look(name: str, several: Sequence[Sequence[Part]]) -> tuple[str, tuple[str, ...] | Dropped]:
+        cue = with_role(name, roles)
+        asked = (talk.ask("person", forms.beginning(cue), {"cue": cue}, frames) for frames in several)
+        found = await asyncio.gather(*(_answered(one) for one in asked))
+        told = tuple(" ".join(one.split()) for one in found if isinstance(one, str))
+        failed = [one for one in found if isinstance(one, Unanswered)]
+        # What comes most often counts (Table 14), also where it is a failure. A server that is silent is none.
+        silent = [one.reason for one in failed if one.is_silence]
+        if silent or 2 * len(told) <= len(found):
+            return name, Dropped(
+                stage=_STAGE, item=f"{clip.id}/{name}", reason=f"look: {(silent or [failed[0].reason])[0]}"
+            )
+        return name, told
 
-    return _sorted(await asyncio.gather(*(look(name, frames) for name, frames in pictures.items())))
+    looks, without = _sorted(await asyncio.gather(*(look(name, several) for name, several in pictures.items())))
+    return roles, looks, [*lost, *without]
+
+
+async def _roles(talk: Talk, clip: Clip) -> tuple[dict[str, str], list[Dropped]]:
+    """Who speakers are, where their subtitles say so in as many words."""
+    said: dict[str, list[str]] = {}
+    for line in clip.lines:
+        said.setdefault(line.speaker, []).append(line.text)
+    if not {*said} - {""}:
+        return {}, []
+    lines = "\n".join(f"{line.speaker or 'somebody'}: {line.text}" for line in clip.lines)
+    try:
+        return await talk.ask("roles", forms.roles(said), {"lines": lines}), []
+    except Unanswered as error:
+        return {}, [Dropped(stage=_STAGE, item=clip.id, reason=f"roles: {error.reason}")]
 
 
 async def _voices(
-    talk: Talk, clip: Clip, sounds: Mapping[str, NDArray[np.float32]]
-) -> tuple[dict[str, tuple[tuple[str, str], ...]], list[Dropped]]:
-    """What each voice is like, held against what is measured."""
+    talk: Talk, clip: Clip, sounds: Mapping[str, tuple[NDArray[np.float32], int]]
+) -> tuple[dict[str, tuple[tuple[str, str], ...]], dict[str, Measured], list[Dropped]]:
+    """What each voice is like, held against what is measured.
 
-    silent = {name: measure_loudness(samples) < SILENT_DB for name, samples in sounds.items()}
-    sounds = {name: samples for name, samples in sounds.items() if not silent[name]}
+    Args:
+        sounds: of each voice, its samples and how many words they are.
+    """
 
-    async def listened(name: str, samples: NDArray[np.float32]) -> tuple[str, Measured, tuple[bool, ...] | Dropped]:
-        measured = await asyncio.to_thread(measure, samples)
+    async def listened(name: str) -> tuple[str, tuple[bool, ...] | Dropped]:
         try:
-            return name, measured, await talk.ask("voice", forms.answers(len(TRAITS)), {}, [voice_part(samples)])
+            return name, await talk.ask("voice", forms.answers(len(TRAITS)), {}, [voice_part(sounds[name][0])])
         except Unanswered as error:
-            return name, measured, Dropped(stage=_STAGE, item=f"{clip.id}/{name}", reason=f"voice: {error.reason}")
+            return name, lost(name, error.reason)
 
-    found = await asyncio.gather(*(listened(name, samples) for name, samples in sounds.items()))
-    said = {name: told for name, _, told in found if not isinstance(told, Dropped)}
-    wrong = contradicted(said, {name: measured for name, measured, _ in found})
-    lost = [told for _, _, told in found if isinstance(told, Dropped)]
-    lost += [
-        Dropped(stage=_STAGE, item=f"{clip.id}/{name}", reason="voice: pitch is not what was measured")
-        for name in wrong
-    ]
-    lost += [
-        Dropped(stage=_STAGE, item=f"{clip.id}/{name}", reason="voice: nothing is heard where it should be")
-        for name in silent
-        if silent[name]
-    ]
+    def lost(name: str, reason: str) -> Dropped:
+        return Dropped(stage=_STAGE, item=f"{clip.id}/{name}", reason=f"voice: {reason}")
+
+    silent = [name for name, (samples, _) in sounds.items() if measure_loudness(samples) < SILENT_DB]
+    heard = [name for name in sounds if name not in silent]
+    said, without = _sorted(await asyncio.gather(*map(listened, heard)))
+    measured = {name: await asyncio.to_thread(measure, *sounds[name]) for name in heard}
+    wrong = contradicted(said, measured)
+    without += [lost(name, "nothing is heard where it should be") for name in silent]
+    for name, traits in wrong.items():
+        kinds = dict.fromkeys(kind for kind, value in TRAITS if value in traits)
+        without += [lost(name, f"{kind} is not what was measured, or is said both ways") for kind in kinds]
     kept = {
         name: tuple(
-            (kind, value)
-            for (kind, value), yes in zip(TRAITS, told, strict=True)
-            if yes and value not in wrong.get(name, ())
+            trait for trait, yes in zip(TRAITS, told, strict=True) if yes and trait[1] not in wrong.get(name, ())
         )
         for name, told in said.items()
     }
-    return kept, lost
+    return kept, measured, without
 
 
 async def _things(talk: Talk, clip: Clip, description: str) -> tuple[dict[str, str], list[Dropped]]:

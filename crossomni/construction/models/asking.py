@@ -44,8 +44,11 @@ class Asked:
 
     prompt: str  # its name
     prompt_sha256: str
+    role: str  # of the model
     model: str
+    most_new_tokens: int
     temperature: float
+    seed: int | None
     request_id: str  # the server's
     verdict: str  # "read", "failure", "unparsed", or the state of a request that brought no reply
     reply: str  # its beginning
@@ -147,8 +150,11 @@ class Talk:
             Asked(
                 prompt=name,
                 prompt_sha256=self.desk.models.prompts.sha256(name),
+                role=role,
                 model=chat.model,
+                most_new_tokens=chat.most_new_tokens,
                 temperature=chat.temperature,
+                seed=chat.seed,
                 request_id=request_id,
                 verdict=verdict,
                 reply=said[:_SHOWN],

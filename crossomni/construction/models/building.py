@@ -5,97 +5,128 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+import os
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import asdict, dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from crossomni.chat.spending import Spent
+from crossomni.chat.client import Chat
 from crossomni.construction.models.asking import Desk
 from crossomni.construction.models.clip_work import Work, work_on
+from crossomni.construction.models.costs import Bill, Progress, added
 from crossomni.construction.models.items import Worked
+from crossomni.construction.models.keeping import Kept, Place, places
 from crossomni.construction.models.settings import BuildModels
 from crossomni.errors import ChatError, InputError
-from crossomni.ledger import Ledger, read_records
+from crossomni.ledger import Ledger
 
-_FORM = 1  # of what is kept of a clip; another number makes all clips again
+_FORM = 2  # of what is kept of a clip; another number makes all clips again
 REPLIES, CLIPS = "replies.sqlite", "clips.jsonl"
+OnProgress = Callable[[Progress], object]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
     """What a run over clips came to."""
 
-    worked: tuple[Worked, ...]  # in the order of the clips
-    spent: Mapping[str, Spent]  # by role, in this run
+    worked: Kept  # in the order of the clips
+    spent: Bill  # in this run
+    before: Bill  # in earlier runs
     found: int  # clips that earlier runs had done
 
 
 def work_through(
-    models: BuildModels,
-    works: Sequence[Work],
-    folder: Path,
-    on_clip: Callable[[Mapping[str, Spent]], object] = lambda spent: None,
+    models: BuildModels, works: Sequence[Work], folder: Path, on_progress: OnProgress = lambda progress: None
 ) -> Done:
-    """Put each clip through all stages, several at once.
+    """Put each clip through all stages, several at once. Nothing of a clip stays in memory when it is done.
 
-    What is done is in ``folder``: ``clips.jsonl`` holds the clips, ``replies.sqlite`` every reply. A run that was
-    killed goes on there, and loses the requests that were under way at the most.
+    What is done is in ``folder``: ``clips.jsonl`` holds the clips, ``replies.sqlite`` every reply, ``progress.json``
+    what was spent. A run that was killed goes on there, and loses the requests that were under way at the most.
 
     Args:
-        on_clip: called after each clip with what was spent so far.
+        on_progress: called at the start and after each clip, with what this run has spent so far.
 
     Raises:
         InputError: when a model does not answer at all.
         RunError: when another process works in the folder, or it cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    before = Progress.read(folder).spent
     with Ledger(folder / CLIPS) as ledger:
-        wanted = {_key(models, work): work for work in works}
-        known = _known(wanted, (record for record in ledger.records() if record.get("is_done")))
-        todo = {key: work for key, work in wanted.items() if key not in known}
-        made, spent = asyncio.run(_through(models, todo, folder / REPLIES, ledger, on_clip))
-    worked = [made[key] if key in made else known[key] for key in wanted]
-    return Done(worked=tuple(worked), spent=spent, found=len(known))
+        wanted = _keys(models, works)
+        kept = places([ledger.path], wanted)
+        todo = {key: work for key, work in wanted.items() if key not in kept or not kept[key].is_done}
+        run = _Run(ledger, kept, before, found=len(wanted) - len(todo), tell=on_progress)
+        run.note({})
+        spent = asyncio.run(_through(models, todo, folder / REPLIES, run)) if todo else {}
+    return Done(worked=_shelf(wanted, kept), spent=spent, before=before, found=run.found)
 
 
 def recall(models: BuildModels, works: Sequence[Work], folders: Iterable[Path]) -> Done:
     """What runs in these folders came to, clip by clip; those to which a server did not reply as far as they came."""
-    wanted = {_key(models, work): work for work in works}
-    records = chain.from_iterable(read_records(folder / CLIPS) for folder in folders if (folder / CLIPS).exists())
-    known = _known(wanted, records)
-    return Done(worked=tuple(known[key] for key in wanted if key in known), spent={}, found=len(known))
+    wanted = _keys(models, works)
+    kept = places([folder / CLIPS for folder in folders], wanted)
+    done = sum(place.is_done for place in kept.values())
+    return Done(worked=_shelf(wanted, kept), spent={}, before={}, found=done)
 
 
-def _known(wanted: Mapping[str, Work], records: Iterable[Mapping[str, Any]]) -> dict[str, Worked]:
-    """By key; a later record stands for an earlier one."""
-    found = {str(record["key"]): record for record in records if record.get("key") in wanted}
-    return {key: Worked.from_json(record, wanted[key].clip) for key, record in found.items()}
+def see_that_models_answer(models: BuildModels) -> None:
+    """Ask each model for a word.
+
+    Raises:
+        InputError: naming the one that does not reply, in one line.
+    """
+    asyncio.run(_greet(models))
 
 
-async def _through(
-    models: BuildModels,
-    todo: Mapping[str, Work],
-    cache: Path,
-    ledger: Ledger,
-    on_clip: Callable[[Mapping[str, Spent]], object],
-) -> tuple[dict[str, Worked], Mapping[str, Spent]]:
-    made: dict[str, Worked] = {}
-    if not todo:
-        return made, {}
-    async with Desk(models, None) as fresh:
-        await _check(fresh)
+def _shelf(wanted: Mapping[str, Work], kept: Mapping[str, Place]) -> Kept:
+    return Kept((work.clip, kept[key]) for key, work in wanted.items() if key in kept)
+
+
+class _Run:
+    """What is written down as clips are done."""
+
+    def __init__(self, ledger: Ledger, kept: dict[str, Place], before: Bill, *, found: int, tell: OnProgress) -> None:
+        self._ledger, self._kept, self._before, self._tell = ledger, kept, before, tell
+        self.found = found
+        self._made = 0
+
+    def keep(self, key: str, worked: Worked, spent: Bill) -> None:
+        """A clip, and what was spent so far."""
+        offset = self._ledger.path.stat().st_size
+        # A clip to which a server did not reply is not done: the next run asks again.
+        record = {"key": key, "is_done": worked.is_done} | worked.to_json()
+        self._ledger.append(record)
+        self._kept[key] = Place.of(self._ledger.path, offset, record)
+        self._made += 1
+        self.note(spent)
+
+    def note(self, spent: Bill) -> None:
+        """Say how far it is, for whoever looks, and for the next run."""
+        clips = self.found + self._made
+        Progress(clips=clips, spent=added(self._before, spent)).write(self._ledger.path.parent)
+        self._tell(Progress(clips=clips, spent=spent))
+
+
+async def _through(models: BuildModels, todo: Mapping[str, Work], cache: Path, run: _Run) -> Bill:
+    # As many threads as cores decode and measure. With more, all clips are decoded at once and none is ready early, and
+    # requests wait for their turn of the interpreter.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(os.cpu_count()))
+    await _greet(models)
     async with Desk(models, cache) as desk:
-        async for key, worked in _each(desk, todo):
-            made[key] = worked
-            # A clip to which a server did not reply is not done: the next run asks again.
-            ledger.append({"key": key, "is_done": worked.is_done} | worked.to_json())
-            on_clip(desk.spent)
-        return made, desk.spent
+        try:
+            async with aclosing(_each(desk, todo)) as clips:
+                async for key, worked in clips:
+                    run.keep(key, worked, desk.spent)
+        finally:
+            run.note(desk.spent)  # replies about clips that are not done are paid for, too
+        return desk.spent
 
 
-async def _each(desk: Desk, todo: Mapping[str, Work]) -> AsyncIterator[tuple[str, Worked]]:
+async def _each(desk: Desk, todo: Mapping[str, Work]) -> AsyncGenerator[tuple[str, Worked], None]:
     """Each clip as it is done; only so many are under way, and hold their media, at once."""
 
     async def one(key: str, work: Work) -> tuple[str, Worked]:
@@ -118,19 +149,31 @@ async def _each(desk: Desk, todo: Mapping[str, Work]) -> AsyncIterator[tuple[str
         await asyncio.gather(*under_way, return_exceptions=True)
 
 
-async def _check(desk: Desk) -> None:
-    """Refuse before the first clip when a model is not there."""
+async def _greet(models: BuildModels) -> None:
+    """Refuse before the first clip when a model is not there. A model that has several roles is asked once."""
+    roles: dict[tuple[str, str], str] = {}
+    for role, one in models.endpoints.items():
+        roles.setdefault((one.chat.url, one.chat.model), role)
 
-    async def greet(role: str) -> None:
+    async def greet(chat: Chat, role: str) -> None:
         try:
-            await desk.chats[role].ask([{"role": "user", "content": "Output the word ready."}])
+            await chat.ask([{"role": "user", "content": "Output the word ready."}])
         except ChatError as error:
             raise InputError(f"--models: {role} does not answer: {error}") from error
 
-    await asyncio.gather(*(greet(role) for role in desk.chats))
+    async with Desk(models, None) as desk:
+        asked = [asyncio.create_task(greet(desk.chats[role], role)) for role in roles.values()]
+        found = await asyncio.gather(*asked, return_exceptions=True)
+    for failed in found:
+        if failed is not None:
+            raise failed
 
 
-def _key(models: BuildModels, work: Work) -> str:
-    """Changes with all that decides what comes of the clip."""
-    told: list[Any] = [_FORM, models.fingerprint, asdict(work.clip), work.split, work.seed, work.blocks]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+def _keys(models: BuildModels, works: Sequence[Work]) -> dict[str, Work]:
+    """By keys that change with all that decides what comes of a clip."""
+    asked = models.fingerprint
+    found = {}
+    for work in works:
+        told: list[Any] = [_FORM, asked, asdict(work.clip), work.split, work.seed, work.blocks]
+        found[hashlib.sha256(json.dumps(told).encode()).hexdigest()] = work
+    return found

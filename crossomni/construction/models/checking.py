@@ -11,15 +11,19 @@ from crossomni.construction.drafts import Dropped
 from crossomni.construction.models import forms
 from crossomni.construction.models.asking import Talk, Unanswered, together
 from crossomni.construction.models.items import Known, Notes
+from crossomni.construction.models.voices import SURROUNDINGS
 from crossomni.records import Annotation, Clip, Fact, Person, Thing
 from crossomni.tasks import Modality
 
 
 async def check(talk: Talk, clip: Clip, notes: Notes) -> Notes | Dropped:
-    """Hold descriptions against each other; voices that are all alike bar questions on voices, and nothing else."""
-    # The second description, which the two are held against, was made while the clip was annotated.
+    """Hold descriptions against each other, and keep one of each person; voices that are all alike bar questions on
+    voices, and nothing else.
+    """
+    # What each description is held against was made while the clip was annotated, from other frames.
+    asked: list[Awaitable[Any]] = [_voices_differ(talk, notes), _is_consistent(talk, notes), _looks(talk, notes)]
     try:
-        differ, consistent, looks = await _checks(talk, notes)
+        differ, consistent, looks = await together(*asked)
     except Unanswered as error:
         return Dropped(stage="check", item=clip.id, reason=error.reason)
     if not consistent:
@@ -29,18 +33,19 @@ async def check(talk: Talk, clip: Clip, notes: Notes) -> Notes | Dropped:
     return replace(notes, looks=looks, voices_differ=differ)
 
 
-async def _checks(talk: Talk, notes: Notes) -> tuple[bool, bool, dict[str, str] | None]:
-    asked: list[Awaitable[Any]] = [_voices_differ(talk, notes), _is_consistent(talk, notes), _looks(talk, notes)]
-    differ, consistent, looks = await together(*asked)
-    return differ, consistent, looks
-
-
 async def _voices_differ(talk: Talk, notes: Notes) -> bool:
-    told = {name: ", ".join(value for _, value in traits) for name, traits in notes.traits.items() if traits}
-    if len(told) < 2:
+    # A name has one voice here, of all its lines together, so that it needs no order as in the paper's form.
+    if len(notes.traits) < 2:
         return False
-    voices = "\n".join(f"{name}: {traits}" for name, traits in told.items())
-    return bool(await talk.ask("odd_voices", forms.odd([*told]), {"voices": voices}))
+    voices = "\n".join(f"{name}: {_told(notes, name)}" for name in notes.traits)
+    return bool(await talk.ask("odd_voices", forms.odd([*notes.traits]), {"voices": voices}))
+
+
+def _told(notes: Notes, name: str) -> str:
+    """All that a voice is compared by: what a model heard, and what was measured."""
+    heard = ", ".join(f"{kind} {value}" for kind, value in notes.traits[name]) or "nothing marked"
+    measured = notes.measured[name].told if name in notes.measured else ""
+    return f"{heard}; {measured}" if measured else heard
 
 
 async def _is_consistent(talk: Talk, notes: Notes) -> bool:
@@ -49,11 +54,15 @@ async def _is_consistent(talk: Talk, notes: Notes) -> bool:
 
 
 async def _looks(talk: Talk, notes: Notes) -> dict[str, str] | None:
-    if not notes.looks:
+    """Of each name, the description that is kept; None where the model says that they do not hold."""
+    if not notes.seen:
         return {}
-    told = "\n".join(f"{name}: {look}" for name, look in notes.looks.items())
+    told = "\n".join(
+        f"{name} {order}: {look}" for name, looks in notes.seen.items() for order, look in enumerate(looks, start=1)
+    )
+    roles = "\n".join(notes.cue(name) for name in notes.seen)
     try:
-        return await talk.ask("persons", forms.named([*notes.looks]), {"persons": told})
+        return await talk.ask("persons", forms.chosen(notes.seen), {"names": roles, "persons": told})
     except Unanswered as error:
         if error.reason == "unparsed" or error.is_silence:
             raise
@@ -87,7 +96,7 @@ def join(clip: Clip, notes: Notes) -> tuple[Known | Dropped, list[Dropped]]:
         things=things,
         biography="\n".join(f"{one.name}: {one.biography}" for one in told),
     )
-    return Known(annotation=annotation, description=notes.description), lost
+    return Known(annotation=annotation, description=notes.description, roles=notes.roles), lost
 
 
 def _person(clip: Clip, notes: Notes, name: str) -> Person | str:
@@ -101,7 +110,9 @@ def _person(clip: Clip, notes: Notes, name: str) -> Person | str:
     heard = [Fact(modality=Modality.AUDIO, kind="line", value=line.text) for line in lines]
     if notes.voices_differ:
         traits = notes.traits.get(name, ())
-        heard += [Fact(modality=Modality.AUDIO, kind=kind, value=value) for kind, value in traits]
+        heard += [
+            Fact(modality=Modality.AUDIO, kind=kind, value=value) for kind, value in traits if kind != SURROUNDINGS
+        ]
     return Person(name=name, facts=(*heard, *_facts(look, life)), bridge=_bridge(look), biography=life, lines=lines)
 
 

@@ -13,7 +13,8 @@ from crossomni.construction.models.annotating import annotate, give_biographies
 from crossomni.construction.models.asking import Asked, Desk, Talk, Unanswered
 from crossomni.construction.models.checking import check, join
 from crossomni.construction.models.items import Item, Known, Worked
-from crossomni.construction.models.verifying import give_reasons, verify, without_repeats
+from crossomni.construction.models.repeats import without_repeats
+from crossomni.construction.models.verifying import give_reasons, verify
 from crossomni.construction.models.writing import give_options, write_block, write_questions
 from crossomni.errors import MediaError
 from crossomni.records import Clip, Line
@@ -95,7 +96,7 @@ async def _items(desk: Desk, work: Work, known: Known, dropped: list[Dropped]) -
         written = await write_questions(desk, known, work.seed)
     items = _kept(written, dropped)
     finished = await asyncio.gather(*(_finished(desk, work, known, item) for item in items))
-    return _kept(without_repeats(_kept(finished, dropped)), dropped)
+    return _kept(await without_repeats(desk, _kept(finished, dropped)), dropped)
 
 
 async def _finished(desk: Desk, work: Work, known: Known, item: Item) -> Item | Dropped:

@@ -7,7 +7,7 @@ or None where the reply is in another form (*unparsed*). Unparsed is never a pas
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, TypeVar
 
 from crossomni.answers import read_answer
@@ -17,6 +17,7 @@ Failure = Literal["failure"]
 FAILURE: Final[Failure] = "failure"
 Form = Callable[[str], T | Failure | None]
 
+_LEAST_QUOTED = 3  # letters: fewer stand in every line
 # All four are in the paper's prompts (Tables 13 to 15).
 _FAILURES = ("failure", "<failure>", "Failed", "<Failed>")
 _INCORRECT = re.compile(r"<incorrect answer>:?[ \t]*(\S.*)")
@@ -26,6 +27,13 @@ _REASONED = re.compile(
     re.DOTALL,
 )
 _ASKED = re.compile(r"Question:[ \t]*(\S.*)\n+Answer:[ \t]*(\S.*)")
+# What readers say who see no way to an answer, and nothing else: a tail may tell from what it cannot be known.
+_UNKNOWN = re.compile(
+    r"unknown|nobody can know|(?:i )?(?:do not|don't|cannot|can't|can not) (?:know|tell|say|determine)(?: it| this)?"
+    r"|(?:(?:it|this|that|the (?:right |correct )?answer) )?(?:cannot|can't|can not) be "
+    r"(?:known|told|determined|answered|inferred|said)(?: (?:from|with|without|by)\b[^.\n]*)?",
+    re.IGNORECASE,
+)
 
 
 def plain(reply: str) -> str:
@@ -151,6 +159,88 @@ def odd(names: Sequence[str]) -> Form[dict[str, str]]:
     return read
 
 
+def roles(said: Mapping[str, Sequence[str]]) -> Form[dict[str, str]]:
+    """Lines of a name, who they are, and the words of a line that say so, parted by bars.
+
+    Args:
+        said: the lines of the clip by speaker: names are among the speakers, and the words stand in some line.
+
+    >>> read = roles({"Ann": ["I'm a nurse."], "Bob": []})
+    >>> read("Ann | a nurse | a nurse"), read("Ann | a cook | a cook"), read("<failure>")
+    ({'Ann': 'a nurse'}, None, {})
+    """
+    lines = [_flat(line) for told in said.values() for line in told]
+
+    def read(reply: str) -> dict[str, str] | None:
+        if failed(reply):
+            return {}  # nobody's role is told
+        rows = [[cell.strip() for cell in line.split("|")] for line in reply.splitlines() if line.strip()]
+        if not rows or any(len(row) != 3 or not all(map(_says, row)) or row[0] not in said for row in rows):
+            return None
+        quotes = [_flat(row[2]).strip("\"'“”‘’ ") for row in rows]
+        if len({row[0] for row in rows}) < len(rows) or not all(
+            len(quote) >= _LEAST_QUOTED and any(quote in line for line in lines) for quote in quotes
+        ):
+            return None
+        return {row[0]: row[1] for row in rows}
+
+    return read
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def chosen(told: Mapping[str, Sequence[str]]) -> Form[dict[str, str]]:
+    """A line for each name: the name, which of its descriptions is kept, a colon, and that description.
+
+    Returns:
+        By name, the description of that number as it was given, whatever the model made of its words.
+
+    >>> read = chosen({"Ann": ["red", "blue"]})
+    >>> read("Ann 2: blue"), read("Ann 3: green"), read("Ann: blue"), read("<Failed>")
+    ({'Ann': 'blue'}, None, None, 'failure')
+    """
+
+    def read(reply: str) -> dict[str, str] | Failure | None:
+        if failed(reply):
+            return FAILURE
+        lines = [line.strip() for line in reply.splitlines() if line.strip()]
+        found = [re.fullmatch(r"(\S.*?) (\d{1,3}):\s*(\S.*)", line) for line in lines]
+        kept = {one[1]: (int(one[2]), one[3]) for one in found if one}
+        if not len(lines) == len(kept) == len(told) or {*kept} != {*told}:
+            return None
+        if any(not 1 <= order <= len(told[name]) or not _says(what) for name, (order, what) in kept.items()):
+            return None
+        return {name: told[name][kept[name][0] - 1] for name in told}
+
+    return read
+
+
+def only(called: Mapping[str, str]) -> Form[str]:
+    """``yes``, a bar and what the one that fits is called; or ``no``.
+
+    Args:
+        called: names, by all that those who have them may be called.
+
+    Returns:
+        The name; empty text for no.
+
+    >>> read = only({"Ann": "Ann", "Ann, a nurse": "Ann", "vase": "vase"})
+    >>> read("yes | ann, a nurse"), read("No."), read("yes"), read("yes | Ann and the vase")
+    ('Ann', '', None, None)
+    """
+    known = {_flat(words): name for words, name in called.items()}
+
+    def read(reply: str) -> str | None:
+        if reply.removesuffix(".").casefold() == "no":
+            return ""
+        found = re.fullmatch(r"yes\s*\|\s*(\S.*)", reply, re.IGNORECASE)
+        return known.get(_flat(found[1]), known.get(_flat(found[1].removesuffix(".")))) if found else None
+
+    return read
+
+
 def question(reply: str) -> tuple[str, str, str] | Failure | None:
     """A question whose words for its referent stand in square brackets, and its answer, on two lines.
 
@@ -194,6 +284,21 @@ def incorrect(right: str) -> Form[tuple[str, str, str]]:
 def letter(options: Sequence[str]) -> Form[str]:
     """The letter of one option, as scoring reads it."""
     return lambda reply: read_answer(reply, options).letter
+
+
+def guess(options: Sequence[str]) -> Form[str]:
+    """The letter of one option; empty text of a reader who says that it cannot be known, in words for just that.
+
+    >>> read = guess(["red", "blue"])
+    >>> read("B"), read("unknown"), read("I don't know."), read("It cannot be known from this."), read("perhaps")
+    ('B', '', '', '', None)
+    """
+
+    def read(reply: str) -> str | None:
+        said = reply.removesuffix(".").replace("’", "'")
+        return "" if failed(reply) or _UNKNOWN.fullmatch(said) else letter(options)(reply)
+
+    return read
 
 
 def reasoning(answer: str) -> Form[tuple[str, str, str, str]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from crossomni.construction.drafts import Dropped
 from crossomni.construction.models.asking import NO_REPLY, Asked
+from crossomni.construction.models.voices import Measured
 from crossomni.records import Annotation, Clip, Person, Thing
 from crossomni.tasks import Modality, Task
 
@@ -17,12 +18,28 @@ class Notes:
     """What models say of a clip (section 2.2.2), before it is checked. Mappings are by name."""
 
     description: str
-    second: str  # another description of the same clip, made from other frames
-    looks: Mapping[str, str]
+    second: str  # another description of the same clip, made from other frames by a prompt of its own
+    seen: Mapping[str, tuple[str, ...]]  # descriptions of each person, each from other frames
     traits: Mapping[str, tuple[tuple[str, str], ...]]  # (kind, value) of each voice
     things: Mapping[str, str]  # looks
+    roles: Mapping[str, str] = field(default_factory=dict)  # who somebody is, where the subtitles say so
+    measured: Mapping[str, Measured] = field(default_factory=dict)  # of each voice that is heard
+    looks: Mapping[str, str] = field(default_factory=dict)  # of each person, the description that the check keeps
     biographies: Mapping[str, str] = field(default_factory=dict)  # of persons and things
     voices_differ: bool = True  # where they do not, what a voice is like leads to nobody
+
+    def cue(self, name: str) -> str:
+        """The name, with the role where one is known: what person-centric prompts go by (Table 13)."""
+        return with_role(name, self.roles)
+
+
+def with_role(name: str, roles: Mapping[str, str]) -> str:
+    """A name, and behind a comma who that is.
+
+    >>> with_role("Ann", {"Ann": "a nurse"}), with_role("Bob", {})
+    ('Ann, a nurse', 'Bob')
+    """
+    return f"{name}, {roles[name]}" if name in roles else name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +48,14 @@ class Known:
 
     annotation: Annotation
     description: str
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def called(self) -> dict[str, str]:
+        """Names, by all that somebody or something in the clip is called: also of speakers of whom less is known."""
+        own = self.annotation
+        names = [*(one.name for one in own.referents), *(line.speaker for line in own.clip.lines if line.speaker)]
+        return {words: name for name in names for words in (name, with_role(name, self.roles))}
 
     @property
     def material(self) -> str:
@@ -43,7 +68,7 @@ class Known:
         voices = [f"- {person.name}: {', '.join(_voice(person))}" for person in own.persons if _voice(person)]
         parts = {
             "What the video shows": [self.description],
-            "Persons": [f"- {person.name}: {_look(person)}" for person in own.persons],
+            "Persons": [f"- {with_role(person.name, self.roles)}: {_look(person)}" for person in own.persons],
             "Objects": [f"- {thing.name}: {_look(thing)}" for thing in own.things],
             "What is said": lines,
             "Voices": voices,

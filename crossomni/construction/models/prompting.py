@@ -20,10 +20,12 @@ SHIPPED = Path(__file__).resolve().parents[2] / "prompt_files" / "build"
 # Which model is asked with which prompt.
 ROLES: Mapping[str, str] = {
     "describe": "vision",
+    "second": "vision",
     "caption": "vision",
     "person": "vision",
     "voice": "audio",
     "combine": "language",
+    "roles": "language",
     "things": "language",
     "biography": "language",
     "thing_biography": "language",
@@ -38,7 +40,10 @@ ROLES: Mapping[str, str] = {
     "rationale": "language",
     "reasoned": "language",
     "blind": "reader",
+    "same": "language",
 }
+# Words that a prompt may do without; all other fields of a shipped prompt hold what is asked about.
+_SPARED = frozenset({"them", "by", "where", "asked"})
 _PARTS = tuple(f"_{end}_{sense}" for end in ("source", "target") for sense in ("audio", "text", "vision"))
 
 
@@ -47,7 +52,8 @@ class BuildPrompts:
     """The shipped prompts, or the user's where their folder has one of that name.
 
     Raises:
-        InputError: at birth, when the folder is none, or holds a file that no prompt has.
+        InputError: at birth, when the folder is none, or holds a file that no prompt has; for a file that cannot be
+            read, is empty, has a field that nobody fills, or lacks one without which the question is another.
     """
 
     folder: Path | None = None
@@ -63,6 +69,26 @@ class BuildPrompts:
                 f"prompts: {self.folder / strange[0]} stands in for no prompt; wanted some of "
                 f"{', '.join(sorted(known))}. Rename it, or take it away."
             )
+        for path in sorted(self.folder.glob("*.txt")):
+            self._check(path)
+
+    def _check(self, path: Path) -> None:
+        text = self.part(path.stem)
+        if not text:
+            raise InputError(f"prompt file {path}: is empty; wanted a prompt. Write one, or take the file away.")
+        known = Template((SHIPPED / path.name).read_text(encoding="utf-8")).get_identifiers()
+        if path.stem in _PARTS:  # they are put into a prompt as they are
+            return
+        if not Template(text).is_valid():
+            raise InputError(f"prompt file {path}: has a $ before what is no field's name. Write $$ for a dollar sign.")
+        given, fields = Template(text).get_identifiers(), ", ".join(f"${field}" for field in known) or "none"
+        if strange := [field for field in given if field not in known]:
+            raise InputError(
+                f"prompt file {path}: ${strange[0]} is no field of it; its fields are {fields}. Take it out, or write "
+                "$$ for a dollar sign."
+            )
+        if missing := [field for field in known if field not in given and field not in _SPARED]:
+            raise InputError(f"prompt file {path}: ${missing[0]} is missing; its fields are {fields}. Put it in.")
 
     def part(self, name: str) -> str:
         """A file's text.
@@ -101,11 +127,6 @@ class BuildPrompts:
     def _read(self) -> dict[str, str]:
         """Each file once: a prompt stays the same for as long as a build runs."""
         return {}
-
-    @property
-    def fingerprint(self) -> str:
-        """Of all prompts."""
-        return hashlib.sha256("".join(self.sha256(name) for name in sorted(ROLES)).encode()).hexdigest()
 
     def _path(self, name: str) -> Path:
         own = self.folder / f"{name}.txt" if self.folder else None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from crossomni.chat.config import ChatConfig
 from crossomni.chat.spending import Price
+from crossomni.construction.models.prompting import ROLES as ROLE_OF
 from crossomni.construction.models.prompting import BuildPrompts
 from crossomni.errors import InputError
 from crossomni.settings_file import configured, read_settings
@@ -76,6 +77,7 @@ class BuildModels:
             InputError: for what is missing, not known, or no value, in one line with its place.
         """
         found = read_settings(path, "--models")
+        told = {*found}
         known = {*ROLES, "readers", "frames", "pixels", "repeats", "clips_at_once", "prompts"}
         if strange := sorted({*found} - known):
             raise InputError(f"{path}: {strange[0]} is no setting; wanted some of {', '.join(sorted(known))}.")
@@ -87,7 +89,9 @@ class BuildModels:
         prompts = found.pop("prompts", None)
         endpoints: dict[str, Any] = {role: Endpoint.read(found.pop(role), f"{path}: {role}") for role in ROLES}
         blind = tuple(Endpoint.read(one, f"{path}: readers[{place}]") for place, one in enumerate(readers))
-        folder = None if prompts is None else Path(str(prompts))
+        if "prompts" in told and not (isinstance(prompts, str) and prompts.strip()):
+            raise InputError(f"{path}: prompts is {prompts!r}; wanted a folder of prompt files, or no such line.")
+        folder = None if prompts is None else Path(prompts).expanduser()
         try:
             return cls(**endpoints, readers=blind, prompts=BuildPrompts(folder), **found)
         except InputError as error:
@@ -102,15 +106,13 @@ class BuildModels:
     @property
     def fingerprint(self) -> str:
         """Of all that decides what models are asked: not of addresses, patience and prices."""
+        return hashlib.sha256(json.dumps(self.to_json()).encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """All that decides what models are asked, for the dataset's own record; prompts by the hash of their files."""
         asked = {
             role: {name: getattr(one.chat, name) for name in ("model", "most_new_tokens", "temperature", "seed")}
             for role, one in self.endpoints.items()
         }
         rest = {name: getattr(self, name) for name in ("frames", "pixels", "repeats")}
-        return hashlib.sha256(json.dumps([asked, rest, self.prompts.fingerprint]).encode()).hexdigest()
-
-    def to_json(self) -> dict[str, Any]:
-        """For the dataset's own record."""
-        return {role: asdict(one) for role, one in self.endpoints.items()} | {
-            name: getattr(self, name) for name in ("frames", "pixels", "repeats")
-        }
+        return asked | rest | {"prompts": {name: self.prompts.sha256(name) for name in sorted(ROLE_OF)}}

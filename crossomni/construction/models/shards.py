@@ -1,7 +1,8 @@
 """Beyond one process: the same stages on datatrove's executors, a shard of the clips a task.
 
 datatrove (https://github.com/huggingface/datatrove) marks each rank that is done, and skips it when the same launch is
-repeated; within a rank, what is done is kept clip by clip and reply by reply, as ever.
+repeated; within a rank, what is done is kept clip by clip and reply by reply, as ever. Each rank has a folder of its
+own, with its replies, its clips, and what it has spent: no file is written by two processes.
 """
 
 from __future__ import annotations
@@ -9,19 +10,24 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import signal
+import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crossomni.construction.models.building import Done, recall, work_through
+from crossomni.construction.models.building import Done, OnProgress, recall, work_through
 from crossomni.construction.models.clip_work import Work
+from crossomni.construction.models.costs import Progress, summed
 from crossomni.construction.models.settings import BuildModels
 from crossomni.errors import RunError
 from crossomni.ledger import write_json
 from crossomni.optional import need
 
 _log = logging.getLogger(__name__)
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,11 @@ class Launch:
             raise RunError(f"{self._works}: cannot be read ({error}). Launch the build again.") from error
 
     @property
+    def progress(self) -> Progress:
+        """Of all shards, over all runs."""
+        return summed(Progress.read(shard_folder(self.folder, rank)) for rank in range(self.shards))
+
+    @property
     def _works(self) -> Path:
         return self.folder / f"works_{self.digest}.json"
 
@@ -80,6 +91,7 @@ class Stages:
     """All stages for the clips of one shard: a step for any of datatrove's executors."""
 
     launch: Launch
+    here: bool = False  # processes of this machine: Ctrl-C is for the one that has started them, which ends them
 
     def __call__(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Any]:
         """In datatrove's form; no documents are passed on.
@@ -88,36 +100,82 @@ class Stages:
             RunError: when a server did not reply about some clips, so that the rank is not marked, and is run again by
                 the next launch.
         """
+        if self.here:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         mine = self.launch.works[rank::world_size]
         done = work_through(BuildModels.read(self.launch.models), mine, shard_folder(self.launch.folder, rank))
-        if silent := [one.clip.id for one in done.worked if not one.is_done]:
+        # Here a rank that raised would take the others with it; its mark goes when the build is launched again.
+        if not self.here and (silent := done.worked.silent):
             raise RunError(f"shard {rank}: a server did not reply about {len(silent)} clips, {silent[0]} first.")
         yield from ()
 
 
-def work_in_shards(models: Path, works: Sequence[Work], folder: Path, shards: int) -> Done:
+def work_in_shards(
+    models: Path,
+    works: Sequence[Work],
+    folder: Path,
+    shards: int,
+    on_progress: OnProgress = lambda progress: None,
+) -> Done:
     """Work through the clips in so many processes of this machine, by datatrove's local executor.
+
+    Args:
+        on_progress: called now and then, with the clips that are done and what this run has spent, of all shards.
 
     Raises:
         RunError: when a process ended before it had done its clips.
     """
     local = need("datatrove.executor.local", "a build in shards").LocalPipelineExecutor
     launch = Launch.of(models, works, folder, shards)
+    before, found = launch.progress, _reopened(launch, works)
     try:
-        local([Stages(launch)], tasks=shards, workers=shards, logging_dir=str(launch.logs)).run()
+        with _watched(launch, before, on_progress):
+            local([Stages(launch, here=shards > 1)], tasks=shards, workers=shards, logging_dir=str(launch.logs)).run()
     except RunError as error:
         _log.warning("%s The same command asks again.", error)
-    return gathered(models, works, folder, shards)
+    spent = launch.progress.since(before).spent
+    return replace(gathered(models, works, folder, shards), spent=spent, before=before.spent, found=found)
 
 
-def gathered(models: Path, works: Sequence[Work], folder: Path, shards: int) -> Done:
+def _reopened(launch: Launch, works: Sequence[Work]) -> int:
+    """Take the mark from ranks with clips that are not done, and say how many clips are done."""
+    models, found = BuildModels.read(launch.models), 0
+    for rank in range(launch.shards):
+        mine = works[rank :: launch.shards]
+        done = recall(models, mine, [shard_folder(launch.folder, rank)]).found
+        if done < len(mine):
+            (launch.logs / "completions" / f"{rank:05}").unlink(missing_ok=True)
+        found += done
+    return found
+
+
+@contextmanager
+def _watched(launch: Launch, before: Progress, on_progress: OnProgress) -> Iterator[None]:
+    """Tell how far the shards are, until they have ended."""
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(_LOOK_SECONDS):
+            on_progress(launch.progress.since(before))
+
+    watching = threading.Thread(target=look, name="shards", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watching.join()
+        on_progress(launch.progress.since(before))
+
+
+def gathered(models: Path, works: Sequence[Work], folder: Path, shards: int, *, partly: bool = False) -> Done:
     """What all shards have done, clips to which a server did not reply as far as they came.
 
     Raises:
-        RunError: when clips are missing; the message says how many.
+        RunError: when clips are missing, unless ``partly``; the message says how many.
     """
     done = recall(BuildModels.read(models), works, [shard_folder(folder, rank) for rank in range(shards)])
-    if len(done.worked) < len(works):
+    if len(done.worked) < len(works) and not partly:
         raise RunError(
             f"{folder}: {len(works) - len(done.worked)} of {len(works)} clips are not done, since a process ended. "
             "Launch the same build again: what is done is kept."

@@ -74,7 +74,15 @@ def elimination(corpus: Corpus) -> Choose:
     """Any option that is true of somebody or something in the clip, in the question's target modality.
 
     It knows what is there and not whose it is: above chance, it shows that an option can be ruled out unbound.
+
+    Raises:
+        InputError: for questions without a task.
     """
+
+    if any(row.task is None for rows in corpus.rows_by_split.values() for row in rows):
+        raise InputError(
+            f"{corpus.folder}: 'elimination' looks at a question's target, and these have no task. Leave it out here."
+        )
 
     @lru_cache(maxsize=8)  # rows come clip by clip
     def truth(clip_id: str) -> Annotation:
@@ -84,7 +92,7 @@ def elimination(corpus: Corpus) -> Choose:
         return annotation
 
     def supported(question: Question) -> Letters:
-        assert question.task is not None  # a corpus holds rows, and a row has its task
+        assert question.task is not None  # looked at above
         values = {
             fact.value.strip().casefold()
             for referent in truth(question.clip_id).referents

@@ -93,7 +93,7 @@ def locate_by_judge(path: Path, config: ChatConfig, progress: Progress = lambda 
 
     Raises:
         RunError: when the folder holds no run, or another judge's scores.
-        InputError: when labels are held back.
+        InputError: when labels are held back, or the questions have no task.
         ChatError: when the judge does not answer at all; ModelError when it fails many times in a row.
     """
     by = f"{config.model}, rubric {logic_fingerprint()[:12]}"
@@ -119,7 +119,7 @@ def locate_by_truth(path: Path, progress: Progress = lambda done, total: None) -
 
     Raises:
         RunError: when the folder holds no run, or a judge's scores.
-        InputError: when labels are held back, or no clip's truth is known.
+        InputError: when labels are held back, the questions have no task, or no clip's truth is known.
     """
     masked = "names" in (RunFolder(path).about().get("knock_out") or ())
 
@@ -176,6 +176,10 @@ def _locate(
     corpus, rows = folder.open_data()
     if not all(row.answer for row in rows):
         raise InputError(f"{path}: the labels are held back, so that nobody knows which answers are wrong.")
+    if any(row.task is None for row in rows):
+        raise InputError(
+            f"{path}: its questions have no task, and the steps looked for lead from a task's source to its target."
+        )
     predictions = folder.predictions(rows)
     reasoned = _reasoned(rows, predictions)
     with Ledger(path / LOGIC) as ledger:

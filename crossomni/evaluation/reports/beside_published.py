@@ -141,6 +141,11 @@ def published_accuracy(row: PublishedRow, group: Group) -> Estimate:
 
 
 def _beside(name: str, folder: RunFolder, system: str, prompt: str) -> RunBeside:
+    if "benchmark" in folder.about():
+        raise InputError(
+            f"{folder.path}: its questions have no task, and Tables 5, 11 and 12 are of tasks. "
+            "Table 10 has the paper's figures on other benchmarks: docs/benchmarks.md."
+        )
     row = _line(system, prompt)
     own = _own_accuracies(folder)
     figures = {}

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossomni.errors import RunError
+from crossomni.evaluation.asked import asked_of
 from crossomni.evaluation.folder import RunFolder, run_names
 from crossomni.grids import UNKNOWN, Grid, markdown, number, probability, tables, without_nan
-from crossomni.scoring import GROUPS, PairedDifference, check_lengths, paired, score
+from crossomni.pairing import PairedDifference, paired
+from crossomni.scoring import ALL, GROUPS, check_lengths, score
 from crossomni.statistics import relative_change
 from crossomni.tasks import CROSS_TASKS, SINGLE_TASKS, TASKS, Task
 
@@ -45,6 +47,7 @@ _PAIRED = (
     "two runs' answers clip by clip. McNemar: exact, question by question, as if clips did not matter. Holm: the p "
     "before it, adjusted for the nine tasks; averages are not adjusted."
 )
+_PAIRED_OVERALL = f"{_PAIRED.partition(' Holm: ')[0]} Holm: nothing to adjust for, with one figure."
 
 
 @dataclass(frozen=True)
@@ -70,11 +73,12 @@ class Comparison:
     """Two or more runs on the same rows."""
 
     runs: tuple[ComparedRun, ...]
+    tasked: bool = True  # where not, only the average over all questions is known
 
     @property
     def legend(self) -> str:
         """What the figures are and how they were found, in a few sentences."""
-        return f"{_RELATIVE.format(first=self.runs[0].name)} {_PAIRED}"
+        return f"{_RELATIVE.format(first=self.runs[0].name)} {_PAIRED if self.tasked else _PAIRED_OVERALL}"
 
     def tables(self) -> tuple[Table, ...]:
         """Tables for the terminal: averages, single tasks, cross tasks, then each run against the first, explained."""
@@ -89,13 +93,14 @@ class Comparison:
         return {"runs": [without_nan(asdict(run)) for run in self.runs]}
 
     def _grids(self) -> Iterator[Grid]:
-        for title, groups in _TABLES.items():
+        for title, groups in (_TABLES if self.tasked else {"Accuracy": (ALL,)}).items():
             head = ("Run", *(LABELS[group] for group in groups))
             rows = ((run.name, *(_accuracy_cell(run, group) for group in groups)) for run in self.runs)
             yield Grid(f"{title}, % (change relative to {self.runs[0].name})", head, tuple(rows))
         for run in self.runs[1:]:
             head = ("", "points", "95% interval", "p", "Holm", "McNemar", "Holm")
-            rows = ((LABELS[group.name], *_paired_cells(run.paired[group.name])) for group in GROUPS)
+            names = [group.name for group in GROUPS] if self.tasked else [ALL]
+            rows = ((LABELS[name], *_paired_cells(run.paired[name])) for name in names)
             yield Grid(f"{run.name} minus {self.runs[0].name}, paired", head, tuple(rows))
 
 
@@ -120,17 +125,16 @@ def compare(run_folders: Sequence[Path]) -> Comparison:
     names = run_names([folder.path for folder in folders])
     return compare_letters(
         [RunLetters(name, folder.letters(rows)) for name, folder in zip(names, folders, strict=True)],
-        references=[row.answer for row in rows],
-        tasks=[row.task or "" for row in rows],
-        clips=[row.clip_id for row in rows],
+        *asked_of(rows),
     )
 
 
 def compare_letters(
     runs: Sequence[RunLetters],
     references: Sequence[str],
-    tasks: Sequence[str | Task],
+    tasks: Sequence[str | Task] | None,
     clips: Sequence[str] | None = None,
+    option_counts: Sequence[int] | None = None,
 ) -> Comparison:
     """Compare what runs answered on the same rows, against the first.
 
@@ -140,19 +144,20 @@ def compare_letters(
     for run in runs:
         check_lengths({"references": references, f"letters of {run.name}": run.letters})
     first, *others = runs
-    base = score(first.letters, references, tasks, clips)
+    asked = (references, tasks, clips, option_counts)
+    base = score(first.letters, *asked)
     compared = [ComparedRun(name=first.name, scores=base, change={}, paired={})]
     for run in others:
-        scores = score(run.letters, references, tasks, clips)
+        scores = score(run.letters, *asked)
         compared.append(
             ComparedRun(
                 name=run.name,
                 scores=scores,
                 change={group.name: relative_change(scores[group.name], base[group.name]) for group in GROUPS},
-                paired=paired(first.letters, run.letters, references, tasks, clips),
+                paired=paired(first.letters, run.letters, *asked),
             )
         )
-    return Comparison(runs=tuple(compared))
+    return Comparison(runs=tuple(compared), tasked=tasks is not None)
 
 
 # --- cells ---

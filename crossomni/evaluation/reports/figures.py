@@ -15,6 +15,7 @@ CHANCE = 100 / OPTIONS
 AVERAGES = ("single", "cross", "overall")
 
 Scores = Mapping[str, Any]  # the metric's dict
+Dots = Sequence[tuple[str, Sequence[Estimate]]]  # a run's name, and an estimate for each line
 
 
 def estimate(scores: Scores, name: str) -> Estimate:
@@ -29,13 +30,23 @@ def dot_plot(runs: Sequence[tuple[str, Scores]]) -> Any:
     labels = [*(task.label for task in TASKS), *(name.title() for name in AVERAGES)]
     # A gap before the cross tasks and one before the averages.
     places = [place + 0.5 * (place >= len(SINGLE_TASKS)) + 0.5 * (place >= len(TASKS)) for place in range(len(names))]
-    figure = new_figure(9.4, 1.2 + len(names) * (0.24 + 0.1 * len(runs)))
+    found = [(run, [estimate(scores, name) for name in names]) for run, scores in runs]
+    return _draw_dots(found, labels, places, CHANCE)
+
+
+@as_svg
+def dots(runs: Dots, labels: Sequence[str], places: Sequence[float], chance: float) -> Any:
+    """The same for lines of any names, each at its place."""
+    return _draw_dots(runs, labels, places, chance)
+
+
+def _draw_dots(runs: Dots, labels: Sequence[str], places: Sequence[float], chance: float) -> Any:
+    figure = new_figure(9.4, 1.2 + len(labels) * (0.24 + 0.1 * len(runs)))
     axes = figure.add_subplot()
-    axes.axvline(CHANCE, color=INK, linewidth=1, linestyle=(0, (4, 3)), alpha=0.6)
-    axes.annotate("chance", (CHANCE, 1), xycoords=("data", "axes fraction"), xytext=(4, 2), textcoords="offset points")
-    for number, (run, scores) in enumerate(runs):
+    axes.axvline(chance, color=INK, linewidth=1, linestyle=(0, (4, 3)), alpha=0.6)
+    axes.annotate("chance", (chance, 1), xycoords=("data", "axes fraction"), xytext=(4, 2), textcoords="offset points")
+    for number, (run, found) in enumerate(runs):
         shift = 0.7 * ((number + 0.5) / len(runs) - 0.5)
-        found = [estimate(scores, name) for name in names]
         # Rounding may put a bound a hair on the wrong side of 0 or 100.
         whiskers = [[max(0.0, e.value - e.low) for e in found], [max(0.0, e.high - e.value) for e in found]]
         axes.errorbar(

@@ -16,8 +16,9 @@ from crossomni.errors import RunError
 from crossomni.evaluation.folder import RunFolder, run_names
 from crossomni.evaluation.reports.pair_blocks import SIDES, Blocks, Side, Trio, conversions, find_blocks
 from crossomni.grids import Grid, markdown, number, probability, tables, without_nan
+from crossomni.pairing import PairedDifference, paired
 from crossomni.records import Row
-from crossomni.scoring import PairedDifference, details, paired
+from crossomni.scoring import details
 from crossomni.statistics import Estimate
 from crossomni.tasks import Modality, Task
 

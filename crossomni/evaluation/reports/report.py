@@ -12,13 +12,16 @@ from statistics import fmean
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from crossomni.corpus import Corpus
 from crossomni.errors import RunError
+from crossomni.evaluation.asked import asked_of
 from crossomni.evaluation.folder import RunFolder
 from crossomni.evaluation.reasoning.localise import where_it_failed
 from crossomni.evaluation.reasoning.where import Where
 from crossomni.evaluation.reports.figures import AVERAGES, CHANCE, dot_plot, estimate, heat_map
+from crossomni.evaluation.reports.groups import Breakdown, fill_by_group
 from crossomni.evaluation.reports.pair_figures import page_section
-from crossomni.evaluation.reports.robustness import SHOWN, Beside
+from crossomni.evaluation.reports.robustness import Beside
 from crossomni.evaluation.reports.samples import Sample, choose, sample
 from crossomni.grids import Grid
 from crossomni.optional import need
@@ -75,12 +78,7 @@ class Shown:
     def details(self) -> Details:
         """Gap, chance-corrected accuracies, averages by source and by target."""
         found = [self.predictions.get(row.id) for row in self.rows]
-        return details(
-            [prediction.letter if prediction else None for prediction in found],
-            [row.answer for row in self.rows],
-            [row.task or "" for row in self.rows],
-            [row.clip_id for row in self.rows],
-        )
+        return details([prediction.letter if prediction else None for prediction in found], *asked_of(self.rows))
 
     @property
     def received(self) -> str:
@@ -128,7 +126,7 @@ class Shown:
 def summary_table(runs: Sequence[Path]) -> Table:
     """The nine tasks, Single, Cross and Overall down, a column a run: percent with its 95% interval.
 
-    Five runs fit into 80 columns.
+    Five runs fit into 80 columns. Of another benchmark its own groupings are down.
 
     Raises:
         RunError: when a folder holds no scored run.
@@ -144,15 +142,20 @@ def summary_table(runs: Sequence[Path]) -> Table:
         title = label if found["complete"] else f"{label} (not complete)"
         head = "\n".join(wrap(title, max(_CELL, (_COLUMNS - _TASK) // len(runs) - 1)))
         table.add_column(escape(head), justify="right", overflow="fold")
+    if all("groups" in found for found in scores):
+        return fill_by_group(table, scores, _cell)
     names = [*(task.id for task in TASKS), *AVERAGES]
     for name in names:
-        cells = [estimate(found, name) for found in scores]
         table.add_row(
             _title(name),
-            *(f"{percent(cell.value)} [dim]{_span(cell):>6}[/dim]" for cell in cells),
+            *(_cell(estimate(found, name)) for found in scores),
             end_section=name in (SINGLE_TASKS[-1].id, TASKS[-1].id),
         )
     return table
+
+
+def _cell(found: Estimate) -> str:
+    return f"{percent(found.value)} [dim]{_span(found):>6}[/dim]"
 
 
 def beside_tables(run: Path) -> tuple[Table, ...]:
@@ -172,15 +175,15 @@ def beside_tables(run: Path) -> tuple[Table, ...]:
 def _grids(beside: Beside) -> Iterator[Grid]:
     if beside.knock_outs:
         found = beside.knock_outs.items()
-        steps = tuple((name, *(_step(one[group].difference) for group in SHOWN)) for name, one in found)
-        yield Grid("Knock-outs, points against the plain run (95%)", ("", *map(_title, SHOWN)), steps)
+        steps = tuple((name, *(_step(one[group].difference) for group in beside.shown)) for name, one in found)
+        yield Grid("Knock-outs, points against the plain run (95%)", ("", *map(_title, beside.shown)), steps)
     if turned := beside.rotations:
         cells = (_with_span(turned.mean), percent(turned.worst), _with_span(turned.all_right), percent(turned.bias))
         title = "The four rotations of the options, % (95%)"
         yield Grid(title, ("", "mean", "worst", "right in all", "bias, points"), (("Overall", *cells),))
     if again := beside.repeats:
         told = (again.mean, again.between_repeats, again.between_clips)
-        rows = tuple((_title(name), *(percent(each[name]) for each in told)) for name in SHOWN)
+        rows = tuple((_title(name), *(percent(each[name]) for each in told)) for name in beside.shown)
         yield Grid(f"{again.count} repeats, %", ("", "mean", "deviation between repeats", "error between clips"), rows)
 
 
@@ -218,13 +221,17 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
     """
     if out.is_dir():
         raise RunError(f"{out}: is a folder; wanted a file to write. Give --out {out / 'report.html'}, say.")
-    shown, folder = _load(runs)
-    samples = [sample(row, folder / row.video) for row in choose(shown[0].rows, shown[0].predictions)]
+    shown, corpus = _load(runs)
+    kinds = {row_id: next(iter(values.values())) for row_id, values in corpus.groups.items() if values}
+    samples = [
+        sample(row, corpus.media(row), kinds.get(row.id, ""))
+        for row in choose(shown[0].rows, shown[0].predictions, kinds)
+    ]
     write_page(out, _render(shown, samples), "Make room, or choose another file; the runs are kept.")
     return out
 
 
-def _load(runs: Sequence[Path]) -> tuple[list[Shown], Path]:
+def _load(runs: Sequence[Path]) -> tuple[list[Shown], Corpus]:
     if not runs:
         raise RunError("report: no run was given; wanted at least one folder.")
     corpus, rows = RunFolder(runs[0]).open_data()
@@ -236,7 +243,7 @@ def _load(runs: Sequence[Path]) -> tuple[list[Shown], Path]:
         if same[0] != same[1]:
             raise RunError(f"{folder.path}: is not on the same rows as {runs[0]}. Report it by itself.")
         shown.append(Shown(label, folder, about, folder.whole_scores(), rows, folder.predictions(rows)))
-    return shown, corpus.folder
+    return shown, corpus
 
 
 def _labels(runs: Sequence[Path]) -> list[str]:
@@ -247,6 +254,7 @@ def _labels(runs: Sequence[Path]) -> list[str]:
 
 def _render(shown: Sequence[Shown], samples: Sequence[Sample]) -> str:
     named = [(run.label, run.scores) for run in shown]
+    breakdown = Breakdown.of(named)
     return render(
         _TEMPLATE,
         {"percent": percent, "span": _span},
@@ -256,8 +264,10 @@ def _render(shown: Sequence[Shown], samples: Sequence[Sample]) -> str:
         rows=shown[0].rows,
         groups=[(group.name, _title(group.name)) for group in GROUPS],
         counts={task.id: shown[0].details.counts[task.id] for task in TASKS},
-        dots=dot_plot(named),
-        maps=[heat_map(label, scores) for label, scores in named],
+        dots=dot_plot(named) if breakdown is None else breakdown.dots(),
+        maps=[] if breakdown is not None else [heat_map(label, scores) for label, scores in named],
+        breakdown=breakdown,
+        benchmark=shown[0].about.get("benchmark"),
         samples=samples,
         pairs=page_section(shown[0].rows, {run.label: run.predictions for run in shown}),
         states=(*STATES, "missing"),

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean, stdev
 from typing import Any
 
+from crossomni.evaluation.asked import Asked, asked_of
 from crossomni.evaluation.config import ROTATIONS
 from crossomni.evaluation.folder import RUN, SCORES, RunFolder
 from crossomni.evaluation.reports.figures import estimate
 from crossomni.evaluation.rotation import turned_back
+from crossomni.pairing import PairedDifference, paired
 from crossomni.records import Row
-from crossomni.scoring import PairedDifference, paired, score
+from crossomni.scoring import ALL, score
 from crossomni.statistics import Estimate
 
 Letters = tuple[str | None, ...]
-SHOWN = ("single", "cross", "overall")
+SHOWN = ("single", "cross", ALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,8 @@ class Rotations:
     accuracies: tuple[float, ...]  # overall, by rotation
     mean: Estimate
     all_right: Estimate  # rows that are right in every rotation
-    chosen: Mapping[str, float]  # by letter as it was said: share of the answers, in percent; 25 each without a bias
+    chosen: Mapping[str, float]  # by letter as it was said: share of the answers, in percent
+    fair: Mapping[str, float]  # the same of whoever picks at random: 25 each where there are four options
 
     @property
     def worst(self) -> float:
@@ -38,8 +41,8 @@ class Rotations:
 
     @property
     def bias(self) -> float:
-        """Standard deviation of the letters' shares, in points: 0 where the place of an option does not matter."""
-        return math.sqrt(fmean((share - 100 / ROTATIONS) ** 2 for share in self.chosen.values()))
+        """Deviation of the letters' shares from fair ones, in points: 0 where an option's place does not matter."""
+        return math.sqrt(fmean((share - self.fair[letter]) ** 2 for letter, share in self.chosen.items()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,14 +80,14 @@ class Beside:
         read = said.total() - said.pop(None, 0)
         by_row = zip(self.rows, *turned.values(), strict=True)
         every = [row.answer if all(letter == row.answer for letter in found) else None for row, *found in by_row]
-        mean = score(
-            [one for letters in turned.values() for one in letters], *(ROTATIONS * list(x) for x in self._asked)
-        )
+        four = (column if column is None else ROTATIONS * column for column in self._asked)
+        mean = score([one for letters in turned.values() for one in letters], *four)  # type: ignore[arg-type]
         return Rotations(
             accuracies=tuple(self._score(turned[places])["overall"] for places in range(ROTATIONS)),
             mean=estimate(mean, "overall"),
             all_right=estimate(self._score(every), "overall"),
-            chosen={letter: 100 * said[letter] / read if read else math.nan for letter in self.rows[0].letters},
+            chosen={letter: 100 * said[letter] / read if read else math.nan for letter in self._fair},
+            fair=self._fair,
         )
 
     @cached_property
@@ -95,12 +98,12 @@ class Beside:
             return None
         scores = [self._score(one) for one in letters.values()]
         # Half the width of a 95% interval is 1.96 standard errors.
-        errors = {n: [(s[f"{n}_high"] - s[f"{n}_low"]) / 2 / 1.96 for s in scores] for n in SHOWN}
+        errors = {n: [(s[f"{n}_high"] - s[f"{n}_low"]) / 2 / 1.96 for s in scores] for n in self.shown}
         return Repeats(
             count=len(letters),
-            mean={name: fmean(one[name] for one in scores) for name in SHOWN},
-            between_repeats={name: stdev(one[name] for one in scores) for name in SHOWN},
-            between_clips={name: fmean(errors[name]) for name in SHOWN},
+            mean={name: fmean(one[name] for one in scores) for name in self.shown},
+            between_repeats={name: stdev(one[name] for one in scores) for name in self.shown},
+            between_clips={name: fmean(errors[name]) for name in self.shown},
         )
 
     @cached_property
@@ -115,9 +118,22 @@ class Beside:
         return found
 
     @property
-    def _asked(self) -> tuple[list[str], list[Any], list[str]]:
-        rows = self.rows
-        return [row.answer for row in rows], [row.task or "" for row in rows], [row.clip_id for row in rows]
+    def shown(self) -> tuple[str, ...]:
+        """The averages that are known of these rows."""
+        return SHOWN if self._asked.tasks is not None else (ALL,)
+
+    @property
+    def _asked(self) -> Asked:
+        return asked_of(self.rows)
+
+    @cached_property
+    def _fair(self) -> dict[str, float]:
+        """By letter, its share of the answers, in percent, of whoever picks at random."""
+        shares: defaultdict[str, float] = defaultdict(float)
+        for row in self.rows:
+            for letter in row.letters:
+                shares[letter] += 100 / len(row.letters)
+        return {letter: share / len(self.rows) for letter, share in sorted(shares.items())}
 
     def _numbered(self, what: str) -> dict[int, Letters]:
         """The letters of the runs that differ from the plain one in this number."""

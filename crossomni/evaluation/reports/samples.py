@@ -26,16 +26,24 @@ class Sample:
     """A row with what a person needs in order to answer it. Pictures and sound are ``data:`` addresses."""
 
     row: Row
+    kind: str  # of a question without a task: what its report tells it by
     frames: tuple[tuple[float, str], ...]  # seconds, JPEG
     sound: str
     problem: str  # why there is nothing to see or hear; else empty text
 
 
-def choose(rows: Sequence[Row], predictions: Mapping[str, Prediction]) -> Iterator[Row]:
-    """One row of each task, right and wrong by turns where there are both, on different clips where there are."""
+def choose(
+    rows: Sequence[Row], predictions: Mapping[str, Prediction], kinds: Mapping[str, str] | None = None
+) -> Iterator[Row]:
+    """One row of each task, right and wrong by turns where there are both, on different clips where there are.
+
+    Where rows have no task, one of each kind, by row id, for the first nine kinds.
+    """
     seen: set[str] = set()
-    for place, task in enumerate(TASKS):
-        candidates = [row for row in rows if row.task == task and row.id in predictions]
+    kinds = kinds or {}
+    others = [kind for kind in dict.fromkeys(kinds.get(row.id) for row in rows if row.task is None) if kind]
+    for place, task in enumerate([*TASKS, *others[: len(TASKS)]]):
+        candidates = [row for row in rows if task in (row.task, kinds.get(row.id)) and row.id in predictions]
         if not candidates:
             continue
         want_right = place % 2 == 0
@@ -47,7 +55,7 @@ def choose(rows: Sequence[Row], predictions: Mapping[str, Prediction]) -> Iterat
         yield chosen
 
 
-def sample(row: Row, path: Path) -> Sample:
+def sample(row: Row, path: Path, kind: str = "") -> Sample:
     """The row with four frames and the sound of its clip, or with the reason why they cannot be had."""
     clip = ClipFile(path)
     frames: tuple[tuple[float, str], ...] = ()
@@ -57,7 +65,7 @@ def sample(row: Row, path: Path) -> Sample:
         sound = _data("audio/mp4", track(path, "audio"))
     except MediaError as error:
         problem = str(error)
-    return Sample(row=row, frames=frames, sound=sound, problem=problem)
+    return Sample(row=row, kind=kind, frames=frames, sound=sound, problem=problem)
 
 
 def _frames(clip: ClipFile) -> tuple[tuple[float, str], ...]:

@@ -23,7 +23,8 @@ class Controls:
     What is exchanged comes from the clip's partner: the clip half the split away, of another episode.
 
     Raises:
-        KnockOutError: where there is no other clip to take from, or where a clip's names are not known.
+        KnockOutError: where there is no other clip to take from, where a clip's names are not known, or where no row
+            has the biography that is to be left out.
     """
 
     def __init__(self, knock_out: Sequence[KnockOut], corpus: Corpus, rows: Sequence[Row]) -> None:
@@ -32,6 +33,10 @@ class Controls:
         self._first = {row.clip_id: row for row in reversed(rows)}  # each clip's first row
         self._order = list(dict.fromkeys(row.clip_id for row in rows))
         self._names = {clip: self._known_names(clip) for clip in self._order} if "names" in self._out else {}
+        if self._out & {"biography", "biography-shuffled"} and not any(row.biography for row in rows):
+            raise KnockOutError(
+                f"knock-out {', '.join(sorted(self._out))}: none of the {len(rows)} rows has a biography. Leave it out."
+            )
         if any(name.endswith(("-swapped", "-shuffled")) for name in self._out):
             _ = self._partners
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from crossomni.errors import DataError, InputError, RunError
 from crossomni.evaluation.config import RepliesConfig, with_whole_paths
-from crossomni.evaluation.folder import RunFolder, open_corpus
+from crossomni.evaluation.folder import RunFolder
 from crossomni.evaluation.reports.report import check_report
 from crossomni.evaluation.runs.asking import predicted, shown, unanswered
-from crossomni.evaluation.runs.run import versions
+from crossomni.evaluation.runs.run import benchmark_of, versions
 from crossomni.evaluation.runs.runner import RunSummary, finish
 from crossomni.evaluation.runs.sample_logs import Sample, read_samples
 from crossomni.ledger import Ledger
+from crossomni.opening import open_corpus
 from crossomni.records import Prediction, Row
 
 _SHOWN = 10  # ids that an error's one line names
@@ -45,6 +46,7 @@ def score_replies(config: RepliesConfig) -> RunSummary:
                 "fingerprints": {"data": corpus.fingerprint},
                 "rows": len(rows),
                 "versions": versions(),
+                **benchmark_of(corpus),
             }
         )
         there = folder.predictions(tuple(rows.values()))
@@ -55,7 +57,7 @@ def score_replies(config: RepliesConfig) -> RunSummary:
                 ledger.append(prediction.to_json())
             elif there[key] != prediction:
                 raise RunError(f"{folder.path}: row {key!r} has another reply there. Choose another folder.")
-        return finish(folder, tuple(rows.values()), there)
+        return finish(folder, tuple(rows.values()), there, corpus.groups)
 
 
 def _folder_of(replies: Path) -> Path:

@@ -36,6 +36,7 @@ class Run:
     def __init__(self, config: EvalConfig, corpus: Corpus, rows: Sequence[Row], model: Model) -> None:
         self.config = config
         self.rows = rows
+        self._corpus = corpus
         self.folder = RunFolder(config.out)
         self.origin = str(config.out)  # what its questions say of who asks: a name, since a run knows the answers
         self._by_id = {row.id: row for row in rows}
@@ -66,6 +67,8 @@ class Run:
         """Hold the run's folder; rows that failed before are to be asked again."""
         with Ledger(self.folder.predictions_path) as self._ledger:
             self.folder.claim(self._about)
+            if "benchmark" in self._about:
+                self.folder.note_clips(self._corpus, self.rows)
             self.gather()
             self.predictions = self.folder.put_failures_aside(self._ledger, self.predictions)
             yield
@@ -117,6 +120,11 @@ def versions() -> dict[str, str]:
     return installed_versions(*_PACKAGES)
 
 
+def benchmark_of(corpus: Corpus) -> dict[str, Any]:
+    """What ``run.json`` says of another benchmark: title, licence, annotations, what was left out; else nothing."""
+    return {"benchmark": corpus.source["benchmark"]} if "benchmark" in corpus.source else {}
+
+
 def _unanswered(row: Row) -> Row:
     """The row as a model may see it."""
     return replace(row, answer="", rationale="")
@@ -142,4 +150,5 @@ def _about(config: EvalConfig, corpus: Corpus, rows: Sequence[Row], model: Model
         },
         "rows": len(rows),
         "versions": versions() | ({"server": config.server} if config.server else {}),
+        **benchmark_of(corpus),
     }

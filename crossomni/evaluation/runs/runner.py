@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crossomni.breakdown import Groups
 from crossomni.corpus import Corpus
 from crossomni.errors import InputError, KnockOutError
 from crossomni.evaluation.config import SENSES, EvalConfig
-from crossomni.evaluation.folder import RunFolder, open_corpus
+from crossomni.evaluation.folder import RunFolder
 from crossomni.evaluation.models.loading import load_model
 from crossomni.evaluation.models.protocol import Ask, Model, load
 from crossomni.evaluation.reports.report import check_report, write_report
@@ -26,6 +27,7 @@ from crossomni.evaluation.runs.run import Run
 from crossomni.evaluation.runs.study import StudyConfig
 from crossomni.evaluation.shards import Shard
 from crossomni.media import FrameCache
+from crossomni.opening import open_corpus
 from crossomni.records import Prediction, Row, by_clip
 from crossomni.tasks import Modality
 
@@ -108,7 +110,7 @@ def evaluate_all(
         for run in runs:
             run.gather()
         # The last first, since a run's report tells of the runs inside its folder.
-        return tuple(reversed([finish(run.folder, rows, run.predictions) for run in reversed(runs)]))
+        return tuple(reversed([finish(run.folder, rows, run.predictions, corpus.groups) for run in reversed(runs)]))
 
 
 def _answer(model: Model, runs: Sequence[Run], rows: Sequence[Row], progress: Progress) -> None:
@@ -137,16 +139,16 @@ def rescore(path: Path) -> RunSummary:
     """
     check_report()
     folder = RunFolder(path)
-    _, rows = folder.open_data()
-    return finish(folder, rows, folder.predictions(rows))
+    corpus, rows = folder.open_data()
+    return finish(folder, rows, folder.predictions(rows), corpus.groups)
 
 
-def finish(folder: RunFolder, rows: Sequence[Row], predictions: Mapping[str, Prediction]) -> RunSummary:
+def finish(folder: RunFolder, rows: Sequence[Row], predictions: Mapping[str, Prediction], groups: Groups) -> RunSummary:
     """Write scores and report; neither where the labels are held back."""
     if not all(row.answer for row in rows):
         _log.warning("%s: the data's labels are held back, so the run is not scored.", folder.path)
         return RunSummary(folder=folder.path, scores=None)
-    scores = folder.write_scores(rows, predictions)
+    scores = folder.write_scores(rows, predictions, groups)
     write_report([folder.path], folder.report_path)
     return RunSummary(folder=folder.path, scores=scores)
 

@@ -5,11 +5,8 @@ Everything in it stands in the training's folder or in an evaluation's; what is 
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +14,7 @@ from huggingface_hub import EvalResult, EvalResultEntry, ModelCard, ModelCardDat
 
 from crossomni.card import PAPER
 from crossomni.errors import InputError
-from crossomni.scoring import GROUPS
-from crossomni.tasks import TASKS
+from crossomni.hub.results import Scored, entries_of
 from crossomni.training.planning.architecture import TINY
 from crossomni.training.results.history import read_history
 from crossomni.training.results.merge import merged_from
@@ -33,96 +29,33 @@ _TEMPLATE = Path(__file__).parent / "templates" / "model_card.md.j2"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 # Text, pictures and sound in, by the class that transformers' pipeline of this name loads.
 _PIPELINE = "any-to-any"
-_LABELS = {task.id: task.label for task in TASKS}
 _OFFLINE = "offline: rules over playhouse's own truth, no language model"
 # Settings that tell of a machine or of nothing that was learnt.
 _LEFT_OUT = ("model", "out", "data", "annotations", "media", "prompts", "adapter", "report_to", "towers", "ids",
              "judge_price", "at_once", "save_every", "watch_every", "trust_remote_code")  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What a run of the weights scored, as its folder says: ``run.json`` and ``scores.json``."""
+def evaluation_of(folder: Path, weights: Path, base: str) -> Scored:
+    """What a run of these weights scored; ``base`` is the fingerprint of what an adapter stands on.
 
-    about: Mapping[str, Any]
-    scores: Mapping[str, Any]
-
-    @classmethod
-    def read(cls, folder: Path, weights: Path, base: str) -> Evaluation:
-        """The folder of a run of these weights; ``base`` is the fingerprint of what an adapter stands on.
-
-        Raises:
-            InputError: when it holds no scored run, is not complete, or is of other weights.
-        """
-        found = []
-        for name in ("run.json", "scores.json"):
-            try:
-                found.append(json.loads((folder / name).read_text(encoding="utf-8")))
-            except (OSError, ValueError) as error:
-                raise InputError(
-                    f"{folder / name}: cannot be read ({error}); wanted a scored run. Give the folder of one."
-                ) from error
-        try:
-            about, scores = found
-            missing = [name for name in ("data", "split", "prompt") if name not in about["configuration"]]
-            lacking = missing + [group.name for group in GROUPS if not isinstance(scores.get(group.name), int | float)]
-            complete, rows = scores["complete"], about["rows"]
-            _, asked = about["fingerprints"]["data"], str(about["fingerprints"]["model"])
-        except (KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"{folder}: lacks {error}; wanted a scored run. Run crossomni rescore on it.") from error
-        if lacking:
-            raise InputError(f"{folder}: lacks {', '.join(lacking)}; wanted a scored run. Run crossomni rescore on it.")
-        if not complete:
-            raise InputError(
-                f"{folder}: not all of its {rows} rows are answered; wanted a whole run. Run it again: it goes on."
-            )
-        # An adapter's stands after its base's; with its base it is what is merged.
-        stood_on, _, own = asked.rpartition("+")
-        is_own = weights_fingerprint(weights) == own and stood_on in ("", base)
-        if not is_own and asked != merged_from(weights):
-            raise InputError(
-                f"{folder}: is a run of other weights than {weights}; wanted one of these. Evaluate them: "
-                "crossomni evaluate."
-            )
-        return cls(about, scores)
-
-    @property
-    def data(self) -> str:
-        """The data's name, without the folder's path."""
-        return Path(str(self.about["configuration"]["data"])).name
-
-    @property
-    def split(self) -> str:
-        """Which rows of the data."""
-        return str(self.about["configuration"]["split"])
-
-    @property
-    def notes(self) -> str:
-        """How it was asked, in few words; what else its folder says of the rows."""
-        asked = self.about["configuration"]
-        out = self.about.get("knock_out") or []
-        parts = [
-            f"prompt {asked['prompt']}",
-            *([f"answers by {asked['answer_by']}"] if asked.get("answer_by") else []),
-            *([f"{asked['shots']} shots"] if asked.get("shots") else []),
-            *([f"without {', '.join(out)}"] if out else []),
-            f"{self.about['rows']} rows",
-        ]
-        return ", ".join(parts)
-
-    @property
-    def known(self) -> Iterator[tuple[str, str, float, str]]:
-        """Id, label, percent and interval of every accuracy that has a value."""
-        for group in GROUPS:
-            value = float(self.scores[group.name])
-            if math.isfinite(value):
-                low, high = (float(self.scores.get(f"{group.name}_{end}", math.nan)) for end in ("low", "high"))
-                interval = f"{low:.1f} to {high:.1f}" if math.isfinite(low) and math.isfinite(high) else ""
-                yield group.name, _label(group.name), value, interval
+    Raises:
+        InputError: when the folder holds no scored run, is not complete, or is of other weights.
+    """
+    run = Scored.read(folder)
+    asked = str(run.about["fingerprints"]["model"])
+    # An adapter's stands after its base's; with its base it is what is merged.
+    stood_on, _, own = asked.rpartition("+")
+    is_own = weights_fingerprint(weights) == own and stood_on in ("", base)
+    if not is_own and asked != merged_from(weights):
+        raise InputError(
+            f"{folder}: is a run of other weights than {weights}; wanted one of these. Evaluate them: crossomni "
+            "evaluate."
+        )
+    return run
 
 
 def model_card(
-    training: Training, folder: Path, *, adapter: bool, about: About, name: str, evaluation: Evaluation | None
+    training: Training, folder: Path, *, adapter: bool, about: About, name: str, evaluation: Scored | None
 ) -> tuple[ModelCard, list[EvalResultEntry]]:
     """The card, and the entries of ``.eval_results``: none where nothing was scored, or the data have no id on the Hub.
 
@@ -171,7 +104,7 @@ def model_card(
         curves=(folder / "curves.png").exists(),
         evaluation=evaluation,
     )
-    return card, _entries(evaluation, scored_on)
+    return card, entries_of(evaluation, scored_on) if evaluation is not None and scored_on else []
 
 
 def base_id(training: Training) -> str:
@@ -205,7 +138,7 @@ def _front_matter(
     )
 
 
-def _results(evaluation: Evaluation, dataset: str) -> Iterator[EvalResult]:
+def _results(evaluation: Scored, dataset: str) -> Iterator[EvalResult]:
     """Every accuracy in the card's own form, ``model-index``."""
     for key, label, value, _ in evaluation.known:
         yield EvalResult(
@@ -219,16 +152,6 @@ def _results(evaluation: Evaluation, dataset: str) -> Iterator[EvalResult]:
             metric_value=round(value, 2),
             metric_args={"group": key},
         )
-
-
-def _entries(evaluation: Evaluation | None, dataset: str) -> list[EvalResultEntry]:
-    """Every accuracy in the form of ``.eval_results``; its task ids are the metric's names."""
-    if evaluation is None or not dataset:
-        return []
-    return [
-        EvalResultEntry(dataset_id=dataset, task_id=key, value=round(value, 2), notes=f"percent; {evaluation.notes}")
-        for key, _, value, _ in evaluation.known
-    ]
 
 
 def _source(training: Training) -> Mapping[str, Any]:
@@ -250,7 +173,3 @@ def _settings(training: Training) -> Iterator[tuple[str, str]]:
                 shown = _OFFLINE if shown == "offline" else shown.partition("@")[0]
         if shown:
             yield key.replace("_", " "), shown
-
-
-def _label(name: str) -> str:
-    return _LABELS.get(name) or name.replace("_macro", ", tasks alike").capitalize()

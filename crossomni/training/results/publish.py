@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from crossomni.errors import InputError, RunError
-from crossomni.optional import need
-from crossomni.training.results.model_card import Evaluation, model_card
+from crossomni.hub.repository import check_name, check_token, reaching
+from crossomni.hub.results import RESULTS, to_yaml
+from crossomni.training.results.model_card import evaluation_of, model_card
 from crossomni.training.results.record import CURVES, HISTORY, TRAINING, TrainingFolder
 
-CARD, RESULTS = "README.md", ".eval_results/crossomni.yaml"
+CARD = "README.md"
 ADAPTER, MODEL = "adapter_config.json", "config.json"
 # All that may go, by name: weights, what loads them, card, results, and the numbers of the history.
 _ALLOWED = (
@@ -93,7 +94,7 @@ def prepare(weights: Path, *, about: About | None = None, evaluation: Path | Non
         )
     folder = _training_folder(weights)
     training = folder.training()
-    scored = Evaluation.read(evaluation, weights, str(training.base["fingerprint"])) if evaluation is not None else None
+    scored = evaluation_of(evaluation, weights, str(training.base["fingerprint"])) if evaluation is not None else None
     card, entries = model_card(
         training,
         folder.path,
@@ -108,7 +109,7 @@ def prepare(weights: Path, *, about: About | None = None, evaluation: Path | Non
             _write(weights / name, source.read_bytes())
     _write(weights / CARD, str(card).encode())
     if entries:
-        _write(weights / RESULTS, _yaml(entries).encode())
+        _write(weights / RESULTS, to_yaml(entries).encode())
     else:
         (weights / RESULTS).unlink(missing_ok=True)  # of a run that is no longer told
     return files(weights)
@@ -144,56 +145,22 @@ def push(
     Raises:
         InputError: when there is no token, it is refused, the Hub cannot be reached, or ``prepare`` refuses.
     """
-    from huggingface_hub import CommitOperationAdd, HfApi, get_token
-    from huggingface_hub.errors import (  # type: ignore[attr-defined]
-        HfHubHTTPError,
-        HTTPError,
-        OfflineModeIsEnabled,
-    )
+    from huggingface_hub import CommitOperationAdd, HfApi
 
     check_name(repo_id)
-    if not (token or get_token()):
-        raise InputError(f"push to {repo_id}: no token was found; wanted one that may write. Run: hf auth login")
+    check_token(repo_id, token)
     about = about or About()
     named = replace(about, name=about.name or repo_id.rpartition("/")[2])
     going = prepare(weights, about=named, evaluation=evaluation)
     api = HfApi(endpoint=endpoint, token=token)
-    try:
+    with reaching(repo_id, "the prepared folder is kept"):
         api.create_repo(repo_id, private=private, exist_ok=True)
         done = api.create_commit(
             repo_id,
             [CommitOperationAdd(name, _content(weights / name)) for name in going],
             commit_message="Weights, card and curves",
         )
-    except HfHubHTTPError as error:
-        said = " ".join(str(error.server_message or error).split())
-        raise InputError(
-            f"push to {repo_id}: the Hub refused it ({error.response.status_code}: {said}). "
-            "Check the name, and that the token may write there."
-        ) from error
-    except (OfflineModeIsEnabled, HTTPError) as error:
-        raise InputError(
-            f"push to {repo_id}: the Hub was not reached ({' '.join(str(error).split())}). "
-            "Check the network and HF_HUB_OFFLINE; the prepared folder is kept."
-        ) from error
     return str(done.commit_url)
-
-
-def check_name(repo_id: str) -> None:
-    """Find out whether it can be a repository's name.
-
-    Raises:
-        InputError: when it cannot.
-    """
-    from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
-
-    try:
-        validate_repo_id(repo_id)
-    except HFValidationError as error:
-        raise InputError(f"push to {repo_id!r}: is no repository's name ({error}). Give OWNER/NAME.") from error
-    if "/" not in repo_id:
-        raise InputError(f"push to {repo_id!r}: names no owner. Give OWNER/NAME.")
 
 
 def _training_folder(weights: Path) -> TrainingFolder:
@@ -222,13 +189,6 @@ def _is_own(path: Path, weights: Path) -> bool:
     """A file of the folder itself; what a link leads to may be anything."""
     parents = path.relative_to(weights).parents
     return path.is_file() and not path.is_symlink() and not any((weights / part).is_symlink() for part in parents)
-
-
-def _yaml(entries: list[Any]) -> str:
-    from huggingface_hub import eval_result_entries_to_yaml
-
-    yaml = need("yaml", "results for the Hub")
-    return str(yaml.safe_dump(eval_result_entries_to_yaml(entries), sort_keys=False, allow_unicode=True))
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -29,6 +29,7 @@ from crossomni.testing.chat_server import SERVER_ERROR, Behaviour
 
 _SMALL = (48, 27)  # pixels of a frame that a picture is compared by
 _PROMPTS = {path.stem: path.read_text(encoding="utf-8").strip() for path in SHIPPED.glob("[!_]*.txt")}
+FIRST = "the first to speak"  # the role of whoever is it: plays' lines tell of no other
 _SENSES = {"heard": Modality.AUDIO, "seen": Modality.VISION, "biographies": Modality.TEXT}
 
 
@@ -47,6 +48,14 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 _PATTERNS = {name: _pattern(text) for name, text in _PROMPTS.items()}
+
+
+def asked_for(request: Mapping[str, Any]) -> tuple[str, dict[str, str], list[dict[str, Any]]]:
+    """The prompt that a request was made by, what its fields were filled with, and its media."""
+    first = request["messages"][0]["content"]
+    text = first if isinstance(first, str) else first[-1]["text"]
+    found = next((name, found) for name, pattern in _PATTERNS.items() if (found := pattern.fullmatch(text)))
+    return found[0], found[1].groupdict(), [] if isinstance(first, str) else first[:-1]
 
 
 @dataclass(frozen=True)
@@ -68,18 +77,14 @@ class Models:
     def __init__(self, clips: Mapping[str, tuple[Annotation, Path]], faults: Faults = Faults()) -> None:
         self._clips = dict(clips)
         self._faults = faults
+        self._found: dict[str, list[Way]] = {}
         self.asked: list[str] = []  # names of prompts, in the order in which they came
 
     def __call__(self, request: dict[str, Any]) -> str | Behaviour:
         """The reply to a request, or how the server fails."""
-        first = request["messages"][0]["content"]
-        text = first if isinstance(first, str) else first[-1]["text"]
-        media = [] if isinstance(first, str) else first[:-1]
-        if text == "Output the word ready.":
+        if request["messages"][0]["content"] == "Output the word ready.":
             return "ready"
-        name, fields = next(
-            (name, found.groupdict()) for name, pattern in _PATTERNS.items() if (found := pattern.fullmatch(text))
-        )
+        name, fields, media = asked_for(request)
         self.asked.append(name)
         fields["model"] = request["model"]
         luck = random.Random(hashlib.sha256(repr([request["model"], request["messages"]]).encode()).hexdigest())
@@ -87,32 +92,29 @@ class Models:
             return SERVER_ERROR
         wrong = luck.random() < self._faults.wrong
         reply = getattr(self, f"_{name}")(fields, media, wrong)
-        is_free = name in ("describe", "caption", "combine")  # any text is in their form
+        is_free = name in ("describe", "second", "caption", "combine")  # any text is in their form
         return f"Of course! Here it is: {reply}" if luck.random() < self._faults.unparsed and not is_free else reply
 
     # --- what is seen and heard ---
 
     @cached_property
-    def _frames(self) -> tuple[np.ndarray, list[str]]:
-        """Small frames of all clips, three a second, and whose they are."""
-        found, names = [], []
-        for name, (_, file) in self._clips.items():
+    def _frames(self) -> tuple[np.ndarray, np.ndarray]:
+        """Small frames of all clips, three a second, and where each clip's begin."""
+        found = []
+        for _, file in self._clips.values():
             clip = ClipFile(file)
-            frames = clip.frames(max(1, int(3 * clip.seconds)), _SMALL)
-            found.append(frames.astype(np.float32))
-            names += [name] * len(frames)
-        return np.concatenate(found), names
+            found.append(clip.frames(max(1, int(3 * clip.seconds)), _SMALL).astype(np.float32))
+        return np.concatenate(found), np.cumsum([0, *(len(frames) for frames in found[:-1])])
 
-    def _seen(self, media: list[dict[str, Any]]) -> Annotation:
-        frames, names = self._frames
-        nearest = dict.fromkeys(self._clips, 0.0)
+    def shown(self, media: list[dict[str, Any]]) -> Annotation:
+        """The clip that pictures are of."""
+        frames, starts = self._frames
+        nearest = np.zeros(len(starts))
         for part in media:  # of each clip, how far its nearest frame is
             image = base64.b64decode(part["image_url"]["url"].partition(",")[2])
             picture = np.asarray(Image.open(io.BytesIO(image)).convert("RGB").resize(_SMALL), dtype=np.float32)
-            far = np.abs(frames - picture).mean(axis=(1, 2, 3))
-            for name in nearest:
-                nearest[name] += min(distance for distance, of in zip(far, names, strict=True) if of == name)
-        return self._clips[min(nearest, key=lambda name: nearest[name])][0]
+            nearest += np.minimum.reduceat(np.abs(frames - picture).mean(axis=(1, 2, 3)), starts)
+        return list(self._clips.values())[int(nearest.argmin())][0]
 
     @cached_property
     def _voices(self) -> list[tuple[np.ndarray, Person]]:
@@ -139,27 +141,39 @@ class Models:
         lines = {name: sum(line.text in text for line in clip.clip.lines) for name, (clip, _) in self._clips.items()}
         return self._clips[max(counts, key=lambda name: (counts[name], lines[name]))][0]
 
+    def _ways(self, clip: Annotation) -> "list[Way]":
+        """All questions on a clip."""
+        name = clip.clip.id
+        if name not in self._found:
+            self._found[name] = _ways(clip)
+        return self._found[name]
+
     # --- replies, by prompt ---
 
     def _describe(self, fields: dict[str, str], media: list[dict[str, Any]], wrong: bool) -> str:
-        clip = self._seen(media)
+        clip = self.shown(media)
         persons = "; ".join(f"a person with {_look(person)}" for person in clip.persons)
         things = ", ".join(f"a {thing.name}" for thing in clip.things)
         return f"Four persons are on a stage: {persons}. On a shelf stand {things or 'no things'}."
 
-    _caption = _describe
+    _caption = _second = _describe
 
     def _combine(self, fields: dict[str, str], media: list[dict[str, Any]], wrong: bool) -> str:
         return fields["whole"]
 
+    def _roles(self, fields: dict[str, str], media: list[dict[str, Any]], wrong: bool) -> str:
+        name, _, line = fields["lines"].splitlines()[0].partition(": ")
+        return f"{name} | a villain | I am the villain." if wrong else f"{name} | {FIRST} | {line}"
+
     def _person(self, fields: dict[str, str], media: list[dict[str, Any]], wrong: bool) -> str:
-        clip = self._seen(media)
-        found = [one for one in clip.persons if one.name == fields["cue"]]
+        clip = self.shown(media)
+        found = [one for one in clip.persons if one.name == _name(fields["cue"])]
         return f"{fields['cue']}: {_look(found[0])}" if found and not wrong else "<failure>"
 
     def _voice(self, fields: dict[str, str], media: list[dict[str, Any]], wrong: bool) -> str:
         values = {fact.value for fact in self._heard(media).facts if fact.modality is Modality.AUDIO}
-        traits = ("smooth", "rough", "nasal", "the highest", "the lowest", "happy", "angry", "calm")
+        traits = ("smooth", "rough", "nasal", "the highest", "the lowest", "happy", "angry", "calm", "female", "male",
+                  "the fastest", "the slowest", "the loudest", "the quietest", "noise")  # fmt: skip
         said = [(trait in values) != (wrong and place == 3) for place, trait in enumerate(traits)]
         return "\n".join(f"{number}. {'yes' if yes else 'no'}" for number, yes in enumerate(said, start=1))
 
@@ -175,7 +189,7 @@ class Models:
         people = [one for clip, _ in self._clips.values() for one in clip.persons if one.name == name]
         facts = [fact for fact in people[0].facts if fact.modality is Modality.TEXT]
         told = " ".join(f"{_capital(statement_words(people[0], fact, name))}." for fact in facts)
-        return f"{name}: {told} {name} has {fields['look']}."
+        return f"{name}: {told} {fields['cue']} has {fields['look']}."
 
     def _thing_biography(self, fields: dict[str, str], media: list[dict[str, Any]], wrong: bool) -> str:
         return f"{fields['name']}: This {fields['name']}, {fields['look']}, was made in the year 1901 in Ghent."
@@ -190,14 +204,20 @@ class Models:
         return "failure" if wrong or fields["first"] != fields["second"] else "pass"
 
     def _persons(self, fields: dict[str, str], media: list[dict[str, Any]], wrong: bool) -> str:
-        looks = [line.partition(": ")[2] for line in fields["persons"].splitlines()]
-        return "<Failed>" if wrong or len(set(looks)) < len(looks) else fields["persons"]
+        told: dict[str, list[str]] = {}
+        for line in fields["persons"].splitlines():
+            name, _, look = line.partition(": ")
+            told.setdefault(name.rpartition(" ")[0], []).append(look)
+        kept = {name: max(looks, key=looks.count) for name, looks in told.items()}
+        if wrong or len({*kept.values()}) < len(kept):
+            return "<Failed>"
+        return "\n".join(f"{name} {told[name].index(look) + 1}: {look}" for name, look in kept.items())
 
     def _question(self, fields: dict[str, str], media: list[dict[str, Any]], wrong: bool) -> str:
         clip = self._known(fields["material"])
         found = [one for one in clip.referents if one.name == fields["referent"]]
         source, target = (_sense(fields[end]) for end in ("clue_kinds", "asked_kinds"))
-        ways = [way for way in _ways(clip) if found and way.referent is found[0]]
+        ways = [way for way in self._ways(clip) if found and way.referent is found[0]]
         ways = [way for way in ways if (way.clue.modality, way.asked.modality) == (source, target)]
         if not ways:
             return "<failure>"
@@ -207,10 +227,13 @@ class Models:
 
     def _way(self, fields: dict[str, str]) -> "Way":
         clip = self._known(fields["material"])
-        return next(way for way in _ways(clip) if _capital(way.question) == fields["question"])
+        return next(way for way in self._ways(clip) if _capital(way.question) == fields["question"])
 
     def _unique(self, fields: dict[str, str], media: list[dict[str, Any]], wrong: bool) -> str:
-        return "no" if wrong or self._way(fields).clue_words != fields["clue"] else "yes"
+        way = self._way(fields)
+        if wrong or way.clue_words != fields["clue"]:
+            return "no"
+        return f"yes | {way.referent.name}"
 
     def _answerable(self, fields: dict[str, str], media: list[dict[str, Any]], wrong: bool) -> str:
         right = self._way(fields).asked.value == fields["answer"]
@@ -224,7 +247,19 @@ class Models:
         return "no" if wrong else "yes"
 
     def _blind(self, fields: dict[str, str], media: list[dict[str, Any]], wrong: bool) -> str:
-        return random.Random(repr(fields)).choice("ABCD")
+        return random.Random(repr(fields)).choice(("A", "B", "C", "D", "unknown"))
+
+    def _same(self, fields: dict[str, str], media: list[dict[str, Any]], wrong: bool) -> str:
+        ways = [
+            {
+                (way.referent, way.clue, way.asked)
+                for clip, _ in self._clips.values()
+                for way in self._ways(clip)
+                if (_capital(way.question), way.asked.value) == (fields[place], fields[f"{place}_answer"])
+            }
+            for place in ("first", "second")
+        ]
+        return "yes" if bool(ways[0] & ways[1]) != wrong else "no"
 
     def _rationale(self, fields: dict[str, str], media: list[dict[str, Any]], wrong: bool) -> str:
         way, answer = self._way(fields), fields["answer"]
@@ -258,7 +293,8 @@ class Way:
 def _spectrum(samples: np.ndarray) -> np.ndarray:
     """Of the first second: it does not mind a shift by some milliseconds, as coders of sound make them."""
     power = np.abs(np.fft.rfft(samples[:16_000], 16_000))[60:4_000]
-    return power / power.sum()
+    share: np.ndarray = power / power.sum()
+    return share
 
 
 def _ways(clip: Annotation) -> list[Way]:
@@ -292,6 +328,11 @@ def _look(referent: Referent) -> str:
     if isinstance(referent, Person):
         return " and ".join(fact.value for fact in referent.bridge)
     return ", ".join(fact.value for fact in referent.facts if fact.modality is Modality.VISION)
+
+
+def _name(cue: str) -> str:
+    """Without the role behind it."""
+    return cue.partition(",")[0]
 
 
 def _capital(text: str) -> str:

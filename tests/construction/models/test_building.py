@@ -1,5 +1,6 @@
 """Clips through all stages, by models behind an endpoint."""
 
+import gc
 import json
 import os
 import random
@@ -15,9 +16,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from crossomni.construction.models.assembling import assemble, lineage
-from crossomni.construction.models.building import CLIPS, Done, work_through
+from crossomni.construction.models.assembling import assemble, blocks_told, lineage
+from crossomni.construction.models.building import CLIPS, REPLIES, Done, work_through
 from crossomni.construction.models.clip_work import Work
+from crossomni.construction.models.costs import Progress
+from crossomni.construction.models.estimate import STAGES, estimate
+from crossomni.construction.models.items import Item
 from crossomni.construction.wording import question_words
 from crossomni.errors import InputError
 from crossomni.tasks import TASKS
@@ -88,11 +92,75 @@ def test_rows_have_letters_and_a_lineage(built: Made, works: list[Work]) -> None
     assert {row.id: row.options["ABCD".index(row.answer)] for row in rows} == answers
     for row in made.rows["train"]:
         assert row.rationale.endswith(f"The answer is {row.answer}.")
-    lines = list(lineage(done.worked, {row.id for row in rows}))
+    lines = list(lineage(done.worked, {row.id for row in rows}, asked_at(built.server)))
     assert {line["row"] for line in lines if "row" in line} == {*answers}
     traced = [asked for line in lines for asked in line["asked"]]
     assert all(len(asked["prompt_sha256"]) == 64 and asked["request_id"] for asked in traced)
+    chat = asked_at(built.server).language.chat
+    settings = {(one["most_new_tokens"], one["temperature"], one["seed"]) for one in traced}
+    assert settings == {(chat.most_new_tokens, chat.temperature, chat.seed)}
+    assert {(line["frames"], line["pixels"]) for line in lines if "sha256" in line} == {(2, 96 * 54)}
     assert {"describe", "voice", "question", "unique", "blind", "rationale"} <= {one["prompt"] for one in traced}
+
+
+def test_an_estimate_is_near_what_is_asked(built: Made, works: list[Work]) -> None:
+    """An upper side of it for each stage, and no more than twice as much in all; bytes on disk, too."""
+    made, asked = estimate(asked_at(built.server), works), Counter(built.models.asked)
+    for stage, names in STAGES.items():
+        assert sum(asked[name] for name in names) <= made.stage_calls(stage), (stage, asked, made.calls)
+    assert sum(made.calls.values()) < 2 * asked.total()
+    kept = sum((built.folder / name).stat().st_size for name in (REPLIES, CLIPS))
+    assert kept < made.reply_bytes < 4 * kept
+    assert {role: one.replies > 0 for role, one in made.spent.items()} == dict.fromkeys(built.done.spent, True)
+
+
+def test_nothing_of_a_clip_is_kept_in_memory(built: Made, works: list[Work], tmp_path: Path) -> None:
+    """But where it stands on the disk; how far it is, and what was spent, is told with each."""
+    (tmp_path / REPLIES).write_bytes((built.folder / REPLIES).read_bytes())
+    told, alive = [], []
+    gc.collect()
+    others = sum(type(one) is Item for one in gc.get_objects())  # of other tests
+
+    def items() -> int:
+        gc.collect()
+        return sum(type(one) is Item for one in gc.get_objects()) - others
+
+    def look(progress: Progress) -> None:
+        told.append(progress.clips)
+        alive.append(items())
+
+    gc.freeze()  # what was there before is not looked through
+    try:
+        done = work_through(asked_at(built.server, clips_at_once=1), works, tmp_path, look)
+        assert items() == 0
+    finally:
+        gc.unfreeze()
+    assert told == [0, 1, 2, 2]
+    assert alive[:2] == [0, len(done.worked[0].items)]
+    assert alive[2] == len(done.worked[1].items)
+    assert Progress.read(tmp_path) == Progress(clips=2, spent=done.spent)
+
+
+@pytest.mark.slow
+def test_stopped_twice_it_comes_to_the_same(works: list[Work], clips: Clips, tmp_path: Path) -> None:
+    """Also where replies are wrong, in bad form, or do not come."""
+    faults, stops = Faults(wrong=0.05, unparsed=0.05, silent=0.03), [25, 60]
+    models, chosen = Models(clips, faults), works[:1]
+
+    def reply(request: dict[str, Any]) -> Any:
+        if stops and len(models.asked) >= stops[0]:
+            stops.pop(0)
+            os.kill(os.getpid(), signal.SIGINT)
+        return models(request)
+
+    with ChatServer(Models(clips, faults)) as server:
+        work_through(asked_at(server), chosen, tmp_path / "whole")
+    with ChatServer(reply) as server:
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                work_through(asked_at(server), chosen, tmp_path / "stopped")
+        work_through(asked_at(server), chosen, tmp_path / "stopped")
+    assert stable(tmp_path / "whole") == stable(tmp_path / "stopped")
 
 
 def test_a_second_run_makes_no_call(built: Made, works: list[Work]) -> None:
@@ -103,6 +171,7 @@ def test_a_second_run_makes_no_call(built: Made, works: list[Work]) -> None:
     assert before == server.requests
     assert len(works) == again.found
     assert [one.to_json() for one in done.worked] == [one.to_json() for one in again.worked]
+    assert again.before == done.spent
 
 
 def test_replies_are_kept_where_clips_are_not(built: Made, works: list[Work], tmp_path: Path) -> None:
@@ -168,6 +237,10 @@ def test_pair_blocks_differ_in_source_or_target_alone(
     items = {item.id: item for one in done.worked for item in one.items}
     assert len({items[row.id].clue for row in rows}) == 3
     assert len({(items[row.id].stem, row.options, row.answer) for row in rows}) == 3
+    told = blocks_told(made, 5)
+    assert told.startswith("test: 1 questions of each single task")
+    assert "5 were asked for. Of " in told
+    assert "5 were asked for" not in blocks_told(made, 1)
     reasons = {drop.reason for drop in made.dropped if drop.stage == "pairs"}
     assert reasons <= {"a pair block that is not whole", "more pair blocks than asked for"}
 

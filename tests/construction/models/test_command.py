@@ -1,7 +1,15 @@
 """``crossomni build --source tvqa``: from a folder in TVQA's shape to data that ``load_dataset`` reads."""
 
 import json
+import os
+import pty
+import re
 import shutil
+import signal
+import subprocess
+import sys
+import termios
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,11 +91,71 @@ def test_a_dry_run_makes_no_call(copy: TvqaFolder, tmp_path: Path) -> None:
         done = build(*of(copy, models_file(tmp_path, server), tmp_path / "full", "--dry-run"))
         assert done.exit_code == 0, done.output
         assert server.requests == 0
-    assert "annotate" in done.output
-    assert "language" in done.output
-    assert "no call made" in done.output
+    for told in ("annotate", "language", "2 clips", "cut clips", "the data", "no call made"):
+        assert told in done.output
+    assert "building" not in done.output  # a progress line is for terminals
     assert not (tmp_path / "full").exists()
     assert not (tmp_path / "full-work").exists()
+
+
+def test_clips_are_not_cut_for_models_that_do_not_answer(copy: TvqaFolder, tmp_path: Path) -> None:
+    """One line says which."""
+    with ChatServer(lambda request: "ready") as server:
+        models = models_file(tmp_path, server)
+    assert "--models: vision does not answer: " in refusal(build(*of(copy, models, tmp_path / "full")))
+    assert not (tmp_path / "full-work").exists()
+
+
+def test_a_prompt_that_cannot_be_used_is_told_before_anything_runs(copy: TvqaFolder, tmp_path: Path) -> None:
+    """In a dry run, too."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "blind.txt").write_text("$question $options $clip")
+    with ChatServer(lambda request: "ready") as server:
+        models = models_file(tmp_path, server)
+        models.write_text(json.dumps(json.loads(models.read_text()) | {"prompts": str(tmp_path / "mine")}))
+        assert "blind.txt: $clip is no field" in refusal(build(*of(copy, models, tmp_path / "full", "--dry-run")))
+        assert server.requests == 0
+
+
+def test_more_pairs_than_persons_are_refused(copy: TvqaFolder, tmp_path: Path) -> None:
+    """Before anything is cut or asked."""
+    with ChatServer(lambda request: "ready") as server:
+        done = build(*of(copy, models_file(tmp_path, server), tmp_path / "full", "--pairs", 150))
+        assert server.requests == 0
+    assert "--pairs is 150, a person each; " in refusal(done)
+
+
+@pytest.mark.slow
+def test_ctrl_c_is_one_line_and_the_same_command_goes_on(
+    copy: TvqaFolder, serve: Callable[[Faults], ChatServer], tmp_path: Path
+) -> None:
+    """On a terminal, where clips, requests and the end are told while it runs."""
+    with serve(Faults()) as server:
+        arguments = of(copy, models_file(tmp_path, server), tmp_path / "full", "--test-share", 0.5)
+        command = [sys.executable, "-c", "from crossomni.cli import main; main()", "build", "--source", "tvqa"]
+        ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, 120))
+        with subprocess.Popen([*command, *map(str, arguments)], stderr=theirs, stdout=subprocess.DEVNULL) as running:
+            os.close(theirs)
+            while server.requests < 30:
+                time.sleep(0.01)
+            running.send_signal(signal.SIGINT)
+            shown = b"".join(iter(lambda: _read(ours), b"")).decode()
+        asked = server.requests
+        again = build(*arguments)
+        assert again.exit_code == 0, again.output
+        assert server.requests - asked < asked + 200
+    assert running.returncode == 130
+    assert shown.endswith("crossomni: stopped; the same command goes on from here.\r\n")
+    assert "Traceback" not in shown
+    assert re.search(r"building: +0%.*0/2 \[\d\d:\d\d<\?, \?clip/s, 0 requests", shown)
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # the other side is closed
+        return b""
 
 
 def test_a_copy_that_is_half_there_is_told_before_anything_runs(copy: TvqaFolder, tmp_path: Path) -> None:

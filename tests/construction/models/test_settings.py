@@ -1,10 +1,11 @@
 """The file that says which models build."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from crossomni.construction.models.prompting import ROLES, BuildPrompts
+from crossomni.construction.models.prompting import ROLES, SHIPPED, BuildPrompts
 from crossomni.construction.models.settings import BuildModels
 from crossomni.errors import InputError
 
@@ -40,6 +41,9 @@ def test_the_example_names_the_papers_models() -> None:
         (f"{ALL}readers: 2\n", "readers is 2"),
         (f"{ALL}frames: 1\n", "frames is 1; wanted a whole number from 2 on"),
         (f"{ALL}prompts: /nowhere\n", "is no folder"),
+        (f"{ALL}prompts: ''\n", "prompts is ''; wanted a folder"),
+        (f"{ALL}prompts: 5\n", "prompts is 5; wanted a folder"),
+        (f"{ALL}prompts:\n", "prompts is None; wanted a folder"),
         (ALL.replace("model: m", "model: m, prompt_price: -1", 1), "wanted 0 or more"),
     ],
 )
@@ -69,8 +73,40 @@ def test_a_file_of_the_users_stands_in(tmp_path: Path) -> None:
         BuildPrompts(tmp_path)
 
 
-def test_a_field_that_nobody_fills_is_refused(tmp_path: Path) -> None:
-    """By the file's name."""
-    (tmp_path / "blind.txt").write_text("$biography")
-    with pytest.raises(InputError, match=r"blind\.txt: 'biography' cannot be filled in"):
-        BuildPrompts(tmp_path).text("blind", {"question": "", "options": ""})
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("blind", "Guess: $question $options $biography", r"\$biography is no field of it; its fields are "),
+        ("blind", "Guess: $question", r"\$options is missing"),
+        ("blind", "Guess: $question $options for 5 $ or so", r"Write \$\$ for a dollar sign"),
+        ("describe", "  \n", "is empty"),
+        ("_source_text", "", "is empty"),
+        ("describe", b"\xff", "cannot be read as UTF-8"),
+    ],
+)
+def test_a_prompt_that_cannot_be_filled_in_is_refused_at_once(
+    name: str, text: str | bytes, said: str, tmp_path: Path
+) -> None:
+    """Before anything is cut or asked: by the models' file, in one line with the prompt's file."""
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / f"{name}.txt").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(InputError, match=said) as caught:
+        read(tmp_path, f"{ALL}prompts: {mine}\n")
+    assert f"{name}.txt" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_shipped_prompt_may_be_copied(tmp_path: Path) -> None:
+    """To be changed in the user's folder."""
+    shutil.copytree(SHIPPED, tmp_path / "mine")
+    assert read(tmp_path, f"{ALL}prompts: {tmp_path / 'mine'}\n").fingerprint == read(tmp_path, ALL).fingerprint
+
+
+def test_all_that_decides_is_told(tmp_path: Path) -> None:
+    """For the dataset's own record: settings of each model, what clips look like, prompts by their hash; no address."""
+    told = read(tmp_path, f"{ALL}readers: [{ONE}]\nframes: 4\n").to_json()
+    assert told["reader1"] == {"model": "m", "most_new_tokens": 1024, "temperature": 0.0, "seed": None}
+    assert told["frames"] == 4
+    assert {*told["prompts"]} == {*ROLES}
+    assert "localhost" not in str(told)

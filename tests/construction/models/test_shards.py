@@ -8,6 +8,7 @@ import pytest
 
 from crossomni.construction.models.building import work_through
 from crossomni.construction.models.clip_work import Work
+from crossomni.construction.models.costs import Progress
 from crossomni.construction.models.shards import Launch, shard_folder, work_in_shards
 from crossomni.testing.chat_server import ChatServer
 from tests.construction.models.conftest import asked_at
@@ -44,7 +45,9 @@ def test_two_workers_do_what_one_does(works: list[Work], serve: Callable[[Faults
     """Each its shard; a rank that is done is not run again."""
     with serve(Faults()) as server:
         models = models_file(tmp_path, server)
-        done = work_in_shards(models, works, tmp_path / "shards", 2)
+        told: list[Progress] = []
+        done = work_in_shards(models, works, tmp_path / "shards", 2, told.append)
+        greeted = server.requests - sum(one.replies for one in done.spent.values())
         alone = work_through(asked_at(server), works, tmp_path / "alone")
         asked = server.requests
         again = work_in_shards(models, works, tmp_path / "shards", 2)
@@ -52,7 +55,12 @@ def test_two_workers_do_what_one_does(works: list[Work], serve: Callable[[Faults
     assert [[item.question for item in one.items] for one in alone.worked] == [
         [item.question for item in one.items] for one in done.worked
     ]
-    assert done.worked == again.worked
+    assert [*done.worked] == [*again.worked]
+    assert greeted == 2 * 3  # three models, by each shard
+    assert told[-1] == Progress(clips=2, spent=done.spent)
+    assert [one.clips for one in told] == sorted(one.clips for one in told)
+    assert not any(one.requests for one in again.spent.values())
+    assert (again.before, again.found) == (done.spent, 2)
     assert all((shard_folder(tmp_path / "shards", rank) / "clips.jsonl").exists() for rank in (0, 1))
 
 

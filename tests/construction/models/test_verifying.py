@@ -2,39 +2,28 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from crossomni.construction.drafts import Dropped
-from crossomni.construction.models.asking import Desk, Talk, Unanswered, together
-from crossomni.construction.models.checking import check
-from crossomni.construction.models.items import Item, Known, Notes
-from crossomni.construction.models.verifying import give_reasons, verify, without_repeats
+from crossomni.construction.models.asking import Unanswered, together
+from crossomni.construction.models.items import Item, Known
+from crossomni.construction.models.verifying import give_reasons, names_a_source, verify
 from crossomni.construction.models.writing import write_questions
 from crossomni.records import Annotation, Fact, Person
 from crossomni.tasks import Modality, Task
-from crossomni.testing.chat_server import ChatServer
-from tests.construction.models.conftest import asked_at
+from tests.construction.models.replying import Reply, said
 from tests.construction.models.test_checking import CLIP
 
-# How the shipped prompts begin, by which a reply is chosen.
-BEGINNINGS = {
-    "Read the question and what is known": "unique",
-    "Decide whether an answer": "answerable",
-    "Read a question and its four options": "plausible",
-    "Answer the question.": "blind",
-    "Write the reasoning": "rationale",
-    "Check a chain": "reasoned",
-    "Design one question": "question",
-    "Below are the voices": "odd_voices",
-    "You check strictly": "consistent",
-    "Below are descriptions of the persons": "persons",
-}
 STEPS = "<Reasoning Details>:\n1. Sound.\n2. Ann.\n3. Her coat.\n4. It is red.\n<Final Answer>: red"
-GOOD = {"unique": "yes", "plausible": "yes", "reasoned": "yes", "rationale": STEPS}
-CHECKED = {"consistent": "pass", "persons": "Ann: a red coat\nBob: a blue hat", "odd_voices": "<failure>"}
+GOOD: Mapping[str, Reply] = {
+    "unique": "yes | Ann",
+    "answerable": lambda fields: "correct" if fields["answer"] == "red" else "non-correct",
+    "plausible": "yes",
+    "reasoned": "yes",
+    "rationale": STEPS,
+}
 LOOK = Fact(modality=Modality.VISION, kind="look", value="a red coat")
 ANN = Person(name="Ann", facts=(LOOK,), bridge=(LOOK,), biography="Ann was born in Rome.")
 KNOWN = Known(annotation=Annotation(clip=CLIP, persons=(ANN,), biography="Ann: …"), description="A room.")
@@ -42,34 +31,16 @@ ITEM = Item(
     id="c/au-vi/1", task=Task.parse("au-vi"), name="Ann", stem="What colour is the coat of []?",
     clue="the person who shouts", answer="red", wrong=("blue", "green", "black"),
 )  # fmt: skip
-NOTES = Notes(description="Two.", second="Two.", looks={"Ann": "a red coat", "Bob": "a blue hat"},
-              traits={"Ann": (("emotion", "angry"),), "Bob": (("emotion", "calm"),)}, things={})  # fmt: skip
 
 
-def said(replies: Mapping[str, str], act: Any, *, blind: str = "") -> Any:
-    """What comes of an act where models reply so; with ``blind``, two readers name this option."""
-
-    def reply(request: dict[str, Any]) -> str:
-        text = request["messages"][0]["content"]
-        name = next(name for start, name in BEGINNINGS.items() if text.startswith(start))
-        if name == "blind":
-            return next(line[0] for line in text.splitlines() if line.endswith(f". {blind}"))
-        if name == "answerable" and name not in replies:
-            return "correct" if "Answer: red" in text else "non-correct"
-        return {**GOOD, **replies}[name]
-
-    async def run(server: ChatServer) -> Any:
-        models = asked_at(server)
-        async with Desk(models if blind else replace(models, readers=()), None) as desk:
-            return await act(Talk(desk))
-
-    with ChatServer(reply) as server:
-        return asyncio.run(run(server))
+def verified(replies: Mapping[str, Reply]) -> Any:
+    """What comes of the item; where blind readers reply, there are two of them."""
+    return said({**GOOD, **replies}, lambda talk: verify(talk, ITEM, KNOWN, 1), readers="blind" in replies)
 
 
-def verified(replies: Mapping[str, str], blind: str = "") -> Any:
-    """What comes of the item."""
-    return said(replies, lambda talk: verify(talk, ITEM, KNOWN, 1), blind=blind)
+def naming(option: str) -> Reply:
+    """A reader who chooses this option."""
+    return lambda fields: next(line[0] for line in fields["options"].splitlines() if line.endswith(f". {option}"))
 
 
 def test_a_good_item_passes() -> None:
@@ -81,11 +52,12 @@ def test_a_good_item_passes() -> None:
     ("replies", "reason"),
     [
         ({"unique": "no"}, "the clue does not fit exactly one referent in the source"),
+        ({"unique": "yes | Bob"}, "the clue fits another than the referent"),
         ({"answerable": "non-correct"}, "the answer is not right"),
         ({"answerable": "correct"}, "a wrong option is right"),
         ({"plausible": "no"}, "an option is not plausible"),
         *(({name: "well, yes"}, "unparsed") for name in ("unique", "answerable", "plausible")),
-        ({"unique": "<failure>"}, "unparsed"),
+        *(({"unique": reply}, "unparsed") for reply in ("yes", "yes | somebody", "<failure>")),
     ],
 )
 def test_each_gate_has_its_reason(replies: dict[str, str], reason: str) -> None:
@@ -95,8 +67,16 @@ def test_each_gate_has_its_reason(replies: dict[str, str], reason: str) -> None:
 
 def test_blind_readers_must_not_all_find_the_answer() -> None:
     """Two of them: where both name the right option, the question gives it away."""
-    assert verified({}, blind="blue") == ITEM
-    assert verified({}, blind="red") == Dropped(stage="verify", item=ITEM.id, reason="blind readers find the answer")
+    given_away = Dropped(stage="verify", item=ITEM.id, reason="blind readers find the answer")
+    assert verified({"blind": naming("blue")}) == ITEM
+    assert given_away == verified({"blind": naming("red")})
+
+
+@pytest.mark.parametrize("told", ["unknown", "I don't know.", "It cannot be determined.", "<failure>"])
+def test_a_reader_who_cannot_know_has_not_found_the_answer(told: str) -> None:
+    """And has not said nothing."""
+    assert verified({"blind": told}) == ITEM
+    assert verified({"blind": f"{told} Perhaps."}).reason == "unparsed"
 
 
 @pytest.mark.parametrize(
@@ -110,29 +90,9 @@ def test_blind_readers_must_not_all_find_the_answer() -> None:
 )
 def test_reasons_are_held_against_evidence_and_answer(replies: dict[str, str], reason: str) -> None:
     """Good ones become the rationale."""
-    found = said(replies, lambda talk: give_reasons(talk, ITEM, KNOWN))
+    found = said({**GOOD, **replies}, lambda talk: give_reasons(talk, ITEM, KNOWN))
     assert found == Dropped(stage="rationale", item=ITEM.id, reason=reason)
-    assert said({}, lambda talk: give_reasons(talk, ITEM, KNOWN)).rationale[3] == "It is red."
-
-
-@pytest.mark.parametrize(
-    ("replies", "reason"),
-    [
-        ({"consistent": "failure"}, "two descriptions contradict each other"),
-        ({"persons": "<Failed>"}, "the descriptions of persons do not hold"),
-        ({"consistent": "They agree."}, "unparsed"),
-    ],
-)
-def test_annotations_are_checked(replies: dict[str, str], reason: str) -> None:
-    """A clip that fails is dropped by its reason."""
-    found = said({**CHECKED, **replies}, lambda talk: check(talk, CLIP, NOTES))
-    assert found == Dropped(stage="check", item="c", reason=reason)
-
-
-@pytest.mark.parametrize(("odd", "differ"), [("<failure>", False), ("Ann | angry | she shouts", True)])
-def test_voices_that_are_alike_are_noted(odd: str, differ: bool) -> None:
-    """And bar no clip."""
-    assert said({**CHECKED, "odd_voices": odd}, lambda talk: check(talk, CLIP, NOTES)).voices_differ is differ
+    assert said(GOOD, lambda talk: give_reasons(talk, ITEM, KNOWN)).rationale[3] == "It is red."
 
 
 @pytest.mark.parametrize("clue", ["Ann", "the woman called Ann", "Ann's friend"])
@@ -144,12 +104,29 @@ def test_a_name_in_a_cross_question_is_dropped(clue: str) -> None:
     assert {one.task.id for one in found if isinstance(one, Item)} == {"au", "vi", "te"}
 
 
-def test_a_question_that_comes_again_is_dropped() -> None:
-    """Of one task; the first one stays."""
-    again = replace(ITEM, id="c/au-vi/2", stem="What colour is the coat of [] ?")
-    other = replace(ITEM, id="c/au-vi/3", stem="Where does [] stand?")
-    found = without_repeats([ITEM, again, other])
-    assert found == [ITEM, Dropped(stage="verify", item=again.id, reason="asks the same as another"), other]
+@pytest.mark.parametrize(
+    ("told", "names"),
+    [
+        ("The correct answer is red.", False),
+        ("So the right answer is red.", False),
+        ("Asked for a description of the thief, he hesitates.", False),
+        ("His occupation, as given in the biography, is cook.", False),
+        ("There is a caption on the screen, and he is angry in the provided scene.", False),
+        ("The answer is given by the biography of Ann.", False),
+        ("The answer she gives is red.", False),
+        ("As the subtitles say, he shouts.", True),
+        ("According to the description, she waves.", True),
+        ("The person description has it.", True),
+        ("The annotation tells of a coat.", True),
+        ("From the transcript it follows.", True),
+        ("This agrees with the given answer.", True),
+        ("The answer is already known to be red.", True),
+        ("The provided information says red.", True),
+    ],
+)
+def test_innocent_words_name_no_source(told: str, names: bool) -> None:
+    """What only annotators have does."""
+    assert names_a_source(told) is names
 
 
 def test_what_fails_first_does_not_hang_on_time() -> None:

@@ -24,6 +24,12 @@ pytestmark = pytest.mark.slow
 CHROMIUM = shutil.which("chromium")
 NASTY = "<img src=x onerror='window.hacked = 1'> **bold** ${window.hacked = 2} {{7 * 7}}"
 SECONDS = 120  # that anything may take on a machine that is busy
+PATIENCE = 15  # seconds until a click counts as lost
+
+
+def playwright_timeout() -> type[Exception]:
+    """What playwright raises when nothing came in time."""
+    return pytest.importorskip("playwright.sync_api").TimeoutError  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +76,21 @@ class Reviewer:
         self.asked: list[str] = []
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(address)
-        self.page.fill("#name input, #name textarea", name)
-        self.page.click("#enter")
-        self.ready()
+        self.page.wait_for_selector("#enter:visible")
+        self.enter(name)
+
+    def enter(self, name: str) -> None:
+        """Give the name until it is taken: what is typed while the page still wakes up can be lost."""
+        for _ in range(SECONDS // PATIENCE):
+            if self.page.is_visible("#enter"):
+                self.page.fill("#name input, #name textarea", name)
+                self.page.click("#enter")
+            try:
+                self.page.wait_for_selector("button.choice:visible", timeout=1000 * PATIENCE)
+            except playwright_timeout():
+                continue
+            return
+        pytest.fail(f"{name} could not enter; the page says: {self.page.inner_text('body')}")
 
     def ready(self) -> None:
         """Wait until an item can be labelled."""

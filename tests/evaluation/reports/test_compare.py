@@ -14,8 +14,9 @@ from crossomni.corpus import Corpus
 from crossomni.errors import CrossOmniError, InputError, RunError
 from crossomni.evaluation.folder import RunFolder
 from crossomni.evaluation.reports.compare import Comparison, RunLetters, compare, compare_letters
+from crossomni.pairing import paired
 from crossomni.records import Prediction
-from crossomni.scoring import paired, score
+from crossomni.scoring import score
 from crossomni.tasks import TASKS
 from tests.small_corpus import small
 

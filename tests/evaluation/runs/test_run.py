@@ -50,6 +50,7 @@ def test_a_rotated_run_is_scored_by_the_rows_own_letters(data: Path, tmp_path: P
     assert {line["reply"] for run in lines for line in run} == {"A"}
 
 
+@pytest.mark.slow
 def test_runs_together_are_the_runs_apart(data: Path, tmp_path: Path) -> None:
     """Several runs in one pass leave what each leaves alone, and each goes on by itself."""
     changes: list[dict[str, Any]] = [{}, {"prompt": "cot"}, {"rotation": 1}, {"knock_out": ("biography",)}]

@@ -16,6 +16,9 @@ from crossomni.evaluation.reports.robustness import Beside
 from crossomni.evaluation.runs.runner import evaluate
 from crossomni.evaluation.runs.study import StudyConfig
 
+# A study is many runs; tests/test_cli.py has a small one.
+pytestmark = pytest.mark.slow
+
 
 def study(data: Path, out: Path, fake: str, **changes: Any) -> Beside:
     """Make it with one of the fakes, and read what it says."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,9 +18,9 @@ from crossomni.errors import InputError
 from crossomni.ledger import write_json
 from crossomni.scoring import GROUPS, score
 from crossomni.tasks import TASKS
+from crossomni.testing.hub_server import HubServer
 from crossomni.training.results.publish import About, files, prepare, push
 from crossomni.weights import weights_fingerprint
-from tests.training.results.hub import Hub
 from tests.training.results.trained import write
 
 SECRETS = (
@@ -249,21 +250,22 @@ def test_a_link_does_not_go(tmp_path):
 def test_a_push_takes_exactly_those_files(tmp_path):
     """The repository is private, and the adapter's configuration names no folder of this machine."""
     weights = trained(tmp_path)
-    with Hub() as hub:
+    with HubServer() as hub:
         address = push(weights, "me/mine", token="hf_me", endpoint=hub.url)
-    assert address.endswith("/commit/" + "0" * 40)
+        there = hub.files("me/mine")
+    assert re.fullmatch(rf"{hub.url}/me/mine/commit/[0-9a-f]{{40}}", address)
     assert [("mine", True)] == [
         (made["name"], made.get("private", made.get("visibility") == "private")) for made in hub.made
     ]
-    assert files(weights) == sorted(hub.committed)
-    assert {"base_model_name_or_path": None} == json.loads(hub.committed["adapter_config.json"])
-    assert b"weights" == hub.committed["adapter_model.safetensors"]
+    assert files(weights) == sorted(there)
+    assert {"base_model_name_or_path": None} == json.loads(there["adapter_config.json"])
+    assert b"weights" == there["adapter_model.safetensors"]
     assert {"Bearer hf_me"} == hub.tokens
 
 
 def test_no_network_is_told_in_one_line(tmp_path):
     """Nobody listens there; the folder is prepared all the same."""
-    with Hub() as hub:
+    with HubServer() as hub:
         address = hub.url
     weights = trained(tmp_path)
     with pytest.raises(InputError, match=r"push to me/mine: the Hub was not reached .* Check the network") as told:
@@ -274,7 +276,7 @@ def test_no_network_is_told_in_one_line(tmp_path):
 
 def test_a_refusal_is_told_with_its_status(tmp_path):
     """A token that may not write."""
-    with Hub(refuses=403) as hub, pytest.raises(InputError, match=r"the Hub refused it \(403"):
+    with HubServer(refuses=403) as hub, pytest.raises(InputError, match=r"the Hub refused it \(403"):
         push(trained(tmp_path), "me/mine", token="hf_me", endpoint=hub.url)
 
 
@@ -296,7 +298,7 @@ def test_no_token_is_told_before_anything_is_written(tmp_path):
 def test_a_name_that_is_none_is_refused(name, tmp_path):
     """Before anything is sent or written."""
     weights = trained(tmp_path)
-    with Hub() as hub, pytest.raises(InputError, match="Give OWNER/NAME"):
+    with HubServer() as hub, pytest.raises(InputError, match="Give OWNER/NAME"):
         push(weights, name, token="hf_me", endpoint=hub.url)
     assert [] == hub.made
     assert "[More Information Needed]" == (weights / "README.md").read_text(encoding="utf-8")

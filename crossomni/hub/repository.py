@@ -1,0 +1,65 @@
+"""A repository's name, and what is said when the Hub refuses or cannot be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from crossomni.errors import InputError
+
+
+def check_name(repo_id: str) -> None:
+    """Find out whether it can be a repository's name.
+
+    Raises:
+        InputError: when it cannot.
+    """
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+
+    try:
+        validate_repo_id(repo_id)
+    except HFValidationError as error:
+        raise InputError(f"push to {repo_id!r}: is no repository's name ({error}). Give OWNER/NAME.") from error
+    if "/" not in repo_id:
+        raise InputError(f"push to {repo_id!r}: names no owner. Give OWNER/NAME.")
+
+
+def check_token(repo_id: str, token: str | None) -> None:
+    """Find out whether there is a token, before anything is written or sent.
+
+    Raises:
+        InputError: when there is none, with the command that gets one.
+    """
+    from huggingface_hub import get_token
+
+    if not (token or get_token()):
+        raise InputError(f"push to {repo_id}: no token was found; wanted one that may write. Run: hf auth login")
+
+
+@contextmanager
+def reaching(repo_id: str, kept: str) -> Iterator[None]:
+    """Turn the Hub's failures into one line; ``kept`` says what a user has not lost by them.
+
+    Raises:
+        InputError: when the Hub refuses, or is not reached.
+    """
+    from huggingface_hub.errors import (  # type: ignore[attr-defined]
+        HfHubHTTPError,
+        HTTPError,
+        OfflineModeIsEnabled,
+    )
+
+    try:
+        yield
+    except HfHubHTTPError as error:
+        said = " ".join(str(error.server_message or error).split())
+        raise InputError(
+            f"push to {repo_id}: the Hub refused it ({error.response.status_code}: {said}). "
+            "Check the name, and that the token may write there."
+        ) from error
+    except (OfflineModeIsEnabled, HTTPError) as error:
+        raise InputError(
+            f"push to {repo_id}: the Hub was not reached ({' '.join(str(error).split())}). "
+            f"Check the network and HF_HUB_OFFLINE; {kept}."
+        ) from error
