@@ -6,7 +6,7 @@ EDITABLE := --config-settings editable_mode=compat -e
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 RECIPE := Makefile setup.cfg constraints.txt $(wildcard tools/*cpu*.py)
 
-.PHONY: demo docs learn test test-all check lint types doctests wheel-check shipped clean prerequisites
+.PHONY: demo docs site learn test test-all check lint types doctests wheel-check shipped clean prerequisites
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -24,13 +24,16 @@ learn: .venv/ready  ## film plays, fine-tune a tiny thinker on them, and let it 
 docs: .venv/ready-dev  ## build the site, with its notebooks run (NOTEBOOKS=off: shown alone), in build/docs/html
 	$(PY) -m docs.making.build --notebooks $(or $(NOTEBOOKS),on)
 
+site: .venv/ready-dev
+	$(MAKE) docs NOTEBOOKS=off
+
 test: .venv/ready-dev  ## run the tests, but for the slow ones
 	$(PY) -m pytest
 
 test-all: .venv/ready-dev  ## run the slow tests too
 	$(PY) -m pytest -m "not gpu and not network"
 
-check: lint types doctests wheel-check test-all  ## all that CI runs
+check: lint types doctests wheel-check site test-all  ## all that CI runs
 
 lint: .venv/ready-dev
 	$(PY) -m ruff check

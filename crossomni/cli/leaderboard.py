@@ -43,7 +43,7 @@ ADay = Annotated[int, typer.Option(min=1, help="Submissions that a submitter may
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(help="Submit runs, and make a board of them. docs/leaderboard.md tells how.")
-    for command in (submit, show, serve, verify):
+    for command in (submit, show, serve, verify, space):
         group.command()(command)
     app.add_typer(group, name="leaderboard")
 
@@ -80,6 +80,16 @@ def submit(
     else:
         key = receive(data, Store.open(to), _labels_of(run, labels), now=now, a_day=a_day)
         print(f"{to}: submitted as {key[:12]}\nSee it: crossomni leaderboard show {to}")
+
+
+def space(
+    out: Annotated[Path, typer.Argument(help="A folder, or a clone of the Space.", parser=some_path)],
+) -> None:
+    """Write what a Space of the Hub needs to serve a board: README.md, requirements.txt, app.py."""
+    from crossomni.leaderboard.space import FILES, write_space
+
+    write_space(out)
+    print(f"{out}: {', '.join(FILES)}\nWhich variables the Space wants, its README.md tells.")
 
 
 def show(
@@ -170,12 +180,19 @@ def _packed(run: Path, words: Mapping[str, str]) -> bytes:
     """
     from crossomni.errors import RunError
     from crossomni.evaluation.folder import SCORES, RunFolder
+    from crossomni.leaderboard.configuration import bare
     from crossomni.leaderboard.submission import Words, pack
 
     folder = RunFolder(run)
     about = folder.about()
     corpus, rows = folder.open_data()
     split = about["configuration"]["split"]
+    others = sum(row.task is None for row in rows)
+    if others:
+        raise InputError(
+            f"{run}: {others} of {len(rows)} rows have none of the nine tasks; a board ranks by these. "
+            f"Look at such a run in its report, or beside others: crossomni compare {run} RUN"
+        )
     if len(rows) < len(corpus.rows(split)):
         raise RunError(
             f"{run}: the run is on {len(rows)} of {len(corpus.rows(split))} rows of {split}. "
@@ -183,7 +200,7 @@ def _packed(run: Path, words: Mapping[str, str]) -> bytes:
         )
     predictions = folder.predictions(rows)
     scores = folder.scores() if (run / SCORES).exists() else {}
-    said = Words(**{**words, "name": words["name"] or str(about.get("model") or run.resolve().name)})
+    said = Words(**{**words, "name": words["name"] or bare(str(about.get("model") or run.resolve().name))})
     try:
         return pack(said, about, [predictions[row.id] for row in rows if row.id in predictions], scores)
     except InputError as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crossomni.construction import shortcuts
-from crossomni.construction.bound import best_accuracy
+from crossomni.construction.bound import best_accuracy, says_what_it_asks
 from crossomni.errors import DataError
 from crossomni.records import Annotation, Row
 from crossomni.statistics import Estimate, clustered, resample_sums, wilson
@@ -17,6 +17,7 @@ from crossomni.tasks import TASKS, Modality
 
 RESAMPLES = 10_000
 _READ = "biography alone, word overlap"
+_ELIMINATED = "option elimination in the target"
 _COUNTED, _TRAINED = "most frequent letter", "question and options, trained"
 KNOCK_OUTS: Mapping[str, frozenset[Modality]] = {
     "nothing removed": frozenset(),
@@ -83,8 +84,10 @@ def audit(splits: Mapping[str, Sequence[Row]], split: str, truth: Callable[[str]
     else:
         unmeasured[_TRAINED] = "all rows are of one episode, and nothing is left to train on"
     bounds: dict[str, dict[str, float]] = {}
-    if len(known) == len(rows):
-        readers["option elimination in the target"] = shortcuts.supported_option(rows, known)
+    if not any(map(says_what_it_asks, rows)) and known:
+        unmeasured[_ELIMINATED] = "models wrote the questions, in words that no list of facts holds"
+    elif len(known) == len(rows):
+        readers[_ELIMINATED] = shortcuts.supported_option(rows, known)
         bounds = {name: _bounds(rows, known, removed) for name, removed in KNOCK_OUTS.items()}
     counts = Counter(row.answer for row in rows)
     letters = {letter: counts[letter] for letter in max((row.letters for row in rows), key=len)}

@@ -80,6 +80,11 @@ def trace(row: Row, annotation: Annotation) -> tuple[Referent, Fact, Fact]:
     return referent, clue, asked
 
 
+def says_what_it_asks(row: Row) -> bool:
+    """Whether the row's id tells the facts that it asks by, as those of templates do and those of models do not."""
+    return row.id.count("/") == 3  # clip, task, referent, facts
+
+
 def _named(referent: Referent, modality: Modality, kind: str) -> Fact | None:
     if kind == "thing":
         return Fact(modality=modality, kind="thing", value=referent.name)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossomni.errors import RecordError
 from crossomni.grids import without_nan
+from crossomni.leaderboard.configuration import as_text
 from crossomni.leaderboard.entries import Entry
 from crossomni.leaderboard.entries import Refused as Refused  # part of a board: users take it from here
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from crossomni.leaderboard.labels import Labels
     from crossomni.leaderboard.store import Store
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet take text for a formula
+# What makes a spreadsheet take text for a formula; some take the wide signs, too.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +84,8 @@ def _cell(value: Any) -> Any:
         return ""
     if isinstance(value, tuple):
         value = " ".join(value)
+    elif isinstance(value, Mapping):
+        value = as_text(value)
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from sys import intern
 from typing import Any, Literal, get_args
 
 from crossomni.errors import RecordError
@@ -33,10 +34,13 @@ class Entry:
     receipts: str  # Receipts: for how many rows it is known what reached the model
     scores: Mapping[str, float]  # the metric's dict, and gap, gap_low, gap_high, gap_relative; percent and points
     told: tuple[str, ...] = ()  # what the board noticed: claimed scores that are not those found, say
+    configuration: Mapping[str, str] = field(default_factory=dict)  # how the run was made, and with which versions
 
     def __post_init__(self) -> None:
         for name in ("knock_out", "told"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        for name in ("scores", "configuration"):  # a board of thousands has each of their names once in memory
+            object.__setattr__(self, name, {intern(key): value for key, value in getattr(self, name).items()})
         for name, kind in (("labels", LabelKind), ("prompt", PromptKind), ("receipts", Receipts)):
             value, allowed = getattr(self, name), get_args(kind)
             if value not in allowed:

@@ -19,7 +19,7 @@ FORMAT = 1
 LONGEST_NAME, LONGEST_LINK, LONGEST_NOTES, LONGEST_ID = 80, 500, 2_000, 300
 LONGEST_REPLY = 32_000  # characters
 MOST_ENTRIES = 80  # of a mapping: versions, configuration
-_MOST_MARKS = 3  # combining signs in a row: languages need two, towers of them hide the lines around
+MOST_MARKS = 3  # combining signs in a row: languages need two, towers of them hide the lines around
 _MOST = 10**9  # tokens, frames, seconds of one row
 _SHOWN = 60
 
@@ -38,8 +38,8 @@ def _plain(text: str) -> str:
             what = "a sign that turns the direction of writing" if sign in _TURNS else "a sign that cannot be seen"
             raise ValueError(f"holds {what} (U+{ord(sign):04X}); wanted plain text. Take it out")
         marks = marks + 1 if kind == "Mn" else 0
-        if marks > _MOST_MARKS:
-            raise ValueError(f"holds more than {_MOST_MARKS} combining signs in a row; wanted plain text")
+        if marks > MOST_MARKS:
+            raise ValueError(f"holds more than {MOST_MARKS} combining signs in a row; wanted plain text")
     if text != text.strip():
         raise ValueError("begins or ends with white space. Take it off")
     return text
@@ -87,8 +87,10 @@ Notes = Annotated[str, StringConstraints(max_length=LONGEST_NOTES), AfterValidat
 Link = Annotated[str, StringConstraints(max_length=LONGEST_LINK), AfterValidator(_plain), AfterValidator(_web_address)]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,60}$")]
 Text = Annotated[str, StringConstraints(max_length=LONGEST_NOTES), AfterValidator(_no_nul)]
-Setting = bool | int | float | Text | None | Annotated[list[Short], Field(max_length=40)]
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**64)]  # seeds, too; longer ones no text can be made of
+Setting = bool | Whole | float | Text | None | Annotated[list[Short], Field(max_length=40)]
 Count = Annotated[int, Field(ge=0, le=_MOST)]
+Claim = Annotated[float, Field(ge=-_MOST, le=_MOST)]
 
 
 class _Strict(BaseModel):
@@ -120,7 +122,7 @@ class About(_Strict):
     fingerprints: Annotated[dict[Key, Short], Field(max_length=MOST_ENTRIES)]
     versions: Annotated[dict[Key, Short], Field(max_length=MOST_ENTRIES)]
     hashes: dict[Literal["replies.jsonl"], Hex64]  # SHA-256 of the other members
-    claimed: Annotated[dict[Key, float | None], Field(max_length=MOST_ENTRIES)]  # never believed; differences are told
+    claimed: Annotated[dict[Key, Claim | None], Field(max_length=MOST_ENTRIES)]  # never believed; differences are told
 
 
 class ReceiptLine(_Strict):

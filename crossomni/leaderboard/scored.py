@@ -20,6 +20,7 @@ from typing import Any
 from crossomni import __version__
 from crossomni.answers import read_answer
 from crossomni.errors import CrossOmniError, DataError, InputError, RecordError, RunError
+from crossomni.leaderboard.configuration import told
 from crossomni.leaderboard.entries import Entry, Refused
 from crossomni.leaderboard.labels import Labels, labels_for
 from crossomni.leaderboard.schema import shorten
@@ -32,7 +33,7 @@ from crossomni.scoring import details
 
 _log = logging.getLogger(__name__)
 
-_FORM = 1  # of a cached entry
+_FORM = 2  # of a cached entry
 _SAME = 0.005  # percent: scores that differ by less were rounded
 _SHORT = 48  # characters of a reply that is worth remembering
 _FEW = 24  # files for which a second process does not pay
@@ -136,6 +137,7 @@ def entry_of(filed: Filed, submission: Submission, labels: Sequence[Labels]) -> 
         receipts=submission.receipts,
         scores=scores,
         told=(*_claims(about.claimed, scores), *states),
+        configuration=told(about),
     )
 
 

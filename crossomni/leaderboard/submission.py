@@ -12,15 +12,14 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
 from crossomni.errors import InputError
 from crossomni.leaderboard.archive import ABOUT, LIMITS, REPLIES, Limits, read_archive, write_archive
+from crossomni.leaderboard.configuration import bare, setting, without_secrets
 from crossomni.leaderboard.schema import FORMAT, LONGEST_REPLY, About, ReplyLine, check, parse, shorten
 from crossomni.records import Prediction
 
-_PLACES = ("annotations", "media", "prompts", "adapter", "replies", "out")  # of a configuration: somebody's folders
 _PROMPTS = ("default", "cot", "icl")
 _KEPT = 1_500  # characters of a setting; a longer one (a system prompt) goes in as its hash
 
@@ -155,9 +154,9 @@ def _about(
     return {
         "format": FORMAT,
         **{name: getattr(words, name).strip() for name in ("name", "submitter", "link", "notes")},
-        "model": _bare(str(run.get("model") or settings.get("model") or "")),
+        "model": bare(str(run.get("model") or settings.get("model") or "")),
         "data": {
-            "name": _bare(str(settings["data"])),
+            "name": bare(str(settings["data"])),
             "split": settings.get("split"),
             "fingerprint": run["fingerprints"].get("data"),
             "rows": len(predictions),
@@ -166,7 +165,7 @@ def _about(
         "knock_out": sorted(run.get("knock_out") or ()),
         "configuration": {name: _setting(name, value) for name, value in settings.items()},
         "fingerprints": {name: str(value) for name, value in run["fingerprints"].items()},
-        "versions": {name: str(value) for name, value in (run.get("versions") or {}).items()},
+        "versions": {name: without_secrets(str(value)) for name, value in (run.get("versions") or {}).items()},
         "claimed": {
             name: float(value) if math.isfinite(value) else None
             for name, value in claimed.items()
@@ -182,17 +181,10 @@ def _prompt_of(settings: Mapping[str, Any]) -> str:
 
 
 def _setting(name: str, value: Any) -> Any:
-    if name in (*_PLACES, "data", "model") and isinstance(value, str):
-        return _bare(value)
+    value = setting(name, value)
     if isinstance(value, str) and len(value) > _KEPT:
         return f"sha256 {hashlib.sha256(value.encode('utf-8', 'replace')).hexdigest()}"
     return list(value) if isinstance(value, tuple) else value
-
-
-def _bare(name: str) -> str:
-    """The name without the folders of this machine that lead to it; an id of the Hub stays."""
-    path = PurePath(name)
-    return path.name if path.is_absolute() or name.startswith(("~", ".")) else name
 
 
 def _line(prediction: Prediction) -> bytes:

@@ -7,12 +7,14 @@ from pathlib import Path
 # What users import. Other modules may change without a word.
 PUBLIC = {
     "Words and records": ("tasks", "records", "errors"),
-    "Data": ("corpus", "export", "media.clip", "media.tracks", "construction.audit"),
+    "Data": ("corpus", "opening", "export", "media.clip", "media.tracks", "construction.audit"),
     "Asking and reading": ("prompts", "answers", "evaluation.config", "evaluation.models.protocol"),
     "Scores": ("scoring", "pairing", "statistics", "published"),
     "Judging": ("judging", "training.judges.protocol"),
     "Training": ("training.config", "training.sft", "training.grpo", "training.rewards"),
-    "Testing": ("testing",),
+    "The Hub": ("hub.results", "hub.pushing", "hub.folders"),
+    "Leaderboard": ("leaderboard.board", "leaderboard.receive", "leaderboard.store", "leaderboard.labels"),
+    "Testing": ("testing", "testing.benchmarks", "testing.hub_server"),
 }
 
 

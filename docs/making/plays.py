@@ -122,7 +122,8 @@ def whole(block: Block, folder: str) -> str:
     """The clip with its biographies, as HTML."""
     lives = "".join(f"<p>{html.escape(life)}</p>" for life in block.truth.biography.split("\n"))
     return (
-        f'<video class="play" controls preload="metadata" poster="{folder}/stage.webp" src="{folder}/play.mp4"></video>\n'
+        f'<video class="play" controls preload="metadata" poster="{folder}/stage.webp" '
+        f'src="{folder}/play.mp4"></video>\n'
         f"<details><summary>The biographies of everybody and everything in it</summary>{lives}</details>"
     )
 

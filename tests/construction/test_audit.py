@@ -28,6 +28,17 @@ def test_no_reader_beats_chance_where_a_clip_is_needed(found):
     assert [f for f in found.findings if f.above_chance and f.group not in ("te", "all")] == []
 
 
+def test_questions_of_models_have_no_facts_to_eliminate_by():
+    """Their ids lead to a referent alone; what needs the facts is told to be not measured."""
+    written = {
+        split: tuple(replace(row, id=row.id.rpartition("/")[0] + f"-{place}") for place, row in enumerate(rows))
+        for split, rows in SPLITS.items()
+    }
+    found = audit(written, "test", TRUTH.get)
+    assert found.bounds == {}
+    assert "models wrote the questions" in found.unmeasured["option elimination in the target"]
+
+
 def test_reading_the_biography_answers_text_questions(found):
     """The biography reader is a real reader: questions within text it answers well above chance."""
     assert accuracy(found, "biography", "te") > 50

@@ -209,8 +209,15 @@ async def _voices(
 
 
 async def _things(talk: Talk, clip: Clip, description: str) -> tuple[dict[str, str], list[Dropped]]:
-    """Objects with a look; a clip may have none."""
+    """Objects with a look; a clip may have none. What bears a speaker's name is no object: the name leads to a life."""
     try:
-        return await talk.ask("things", forms.named(most=2), {"description": description}), []
+        found = await talk.ask("things", forms.named(most=2), {"description": description})
     except Unanswered as error:
         return {}, [Dropped(stage=_STAGE, item=clip.id, reason=f"things: {error.reason}")]
+    speakers = {line.speaker.casefold() for line in clip.lines}
+    lost = [
+        Dropped(stage=_STAGE, item=f"{clip.id}/{name}", reason="things: an object is called as a person")
+        for name in found
+        if name.casefold() in speakers
+    ]
+    return {name: look for name, look in found.items() if name.casefold() not in speakers}, lost

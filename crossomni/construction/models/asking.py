@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
@@ -19,6 +20,7 @@ from crossomni.construction.models.prompting import ROLES
 from crossomni.construction.models.settings import BuildModels
 from crossomni.errors import ChatError
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
 _AGAIN = "This reply is not in the form that was asked for. Reply again, in that form alone."
 NO_REPLY = "no reply"
@@ -28,9 +30,15 @@ _SHOWN = 400  # signs of a reply that a trace keeps
 class Unanswered(Exception):
     """No usable reply; ``reason`` is one of few, so that it can be counted. It ends the item, never the run."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, prompt: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.prompt = prompt
+
+    @property
+    def told(self) -> str:
+        """The reason with the prompt before it, for a stage that has several."""
+        return f"{self.prompt}: {self.reason}"
 
     @property
     def is_silence(self) -> bool:
@@ -85,6 +93,7 @@ class Desk:
         self._cache = cache
         self._stack = AsyncExitStack()
         self.chats: dict[str, Chat] = {}
+        self._told: set[tuple[str, str]] = set()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -102,6 +111,12 @@ class Desk:
     def spent(self) -> dict[str, Spent]:
         """By role, so far."""
         return {role: chat.spent for role, chat in self.chats.items()}
+
+    def tell(self, role: str, error: ChatError) -> None:
+        """Log why a model did not reply, in the server's words: the first time for each role and kind of failure."""
+        if (role, error.state) not in self._told:
+            self._told.add((role, error.state))
+            logger.warning("%s: %s More of the kind are counted, and not told one by one.", role, error)
 
 
 @dataclass
@@ -131,18 +146,19 @@ class Talk:
             verdict = "unparsed" if value is None else "failure" if value == FAILURE else "read"
             self._note(name, role, verdict, said, reply.id)
             if value == FAILURE:
-                raise Unanswered("the model says that it cannot")
+                raise Unanswered("the model says that it cannot", name)
             if value is not None:
                 return value
             messages = [messages[0], {"role": "assistant", "content": said}, {"role": "user", "content": _AGAIN}]
-        raise Unanswered("unparsed")
+        raise Unanswered("unparsed", name)
 
     async def _reply(self, name: str, role: str, messages: Sequence[Mapping[str, Any]]) -> ChatReply:
         try:
             return await self.desk.chats[role].ask(messages)
         except ChatError as error:
+            self.desk.tell(role, error)
             self._note(name, role, error.state)
-            raise Unanswered(f"{NO_REPLY}: {error.state}") from error
+            raise Unanswered(f"{NO_REPLY}: {error.state}", name) from error
 
     def _note(self, name: str, role: str, verdict: str, said: str = "", request_id: str = "") -> None:
         chat = self.desk.models.endpoints[role].chat

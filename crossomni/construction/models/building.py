@@ -54,6 +54,7 @@ def work_through(
         RunError: when another process works in the folder, or it cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    take_over(models, {folder: works}, folder)
     before = Progress.read(folder).spent
     with Ledger(folder / CLIPS) as ledger:
         wanted = _keys(models, works)
@@ -63,6 +64,31 @@ def work_through(
         run.note({})
         spent = asyncio.run(_through(models, todo, folder / REPLIES, run)) if todo else {}
     return Done(worked=_shelf(wanted, kept), spent=spent, before=before, found=run.found)
+
+
+def take_over(models: BuildModels, parts: Mapping[Path, Sequence[Work]], home: Path) -> None:
+    """Copy what is done of these clips to where it is looked for, when the build had another number of shards before.
+
+    Args:
+        parts: the clips of each folder.
+        home: of the build; it, and the shards' folders in it, are looked through.
+    """
+    wanted = {folder: _keys(models, works) for folder, works in parts.items()}
+    lacking = {
+        key: folder
+        for folder, keys in wanted.items()
+        for key in keys.keys() - {key for key, place in places([folder / CLIPS], keys).items() if place.is_done}
+    }
+    there = [home / CLIPS, *sorted(home.glob(f"shard_*/{CLIPS}"))]
+    found: dict[Path, list[Place]] = {}
+    for key, place in (places(there, lacking) if lacking else {}).items():
+        if place.is_done:
+            found.setdefault(lacking[key], []).append(place)
+    for folder, several in found.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        with Ledger(folder / CLIPS) as ledger:
+            for place in several:
+                ledger.append(place.read())
 
 
 def recall(models: BuildModels, works: Sequence[Work], folders: Iterable[Path]) -> Done:

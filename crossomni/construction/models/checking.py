@@ -25,7 +25,7 @@ async def check(talk: Talk, clip: Clip, notes: Notes) -> Notes | Dropped:
     try:
         differ, consistent, looks = await together(*asked)
     except Unanswered as error:
-        return Dropped(stage="check", item=clip.id, reason=error.reason)
+        return Dropped(stage="check", item=clip.id, reason=error.told)
     if not consistent:
         return Dropped(stage="check", item=clip.id, reason="two descriptions contradict each other")
     if looks is None:

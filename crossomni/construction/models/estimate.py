@@ -69,7 +69,7 @@ class Estimate:
     def stages(self) -> Grid:
         """Requests by stage and prompt."""
         return Grid(
-            f"{self.clips:,} clips, {self.seconds / 3600:.1f} h: {sum(self.calls.values()):,} requests",
+            f"{self.clips:,} clips, {_lasting(self.seconds)}: {sum(self.calls.values()):,} requests",
             ("stage", "requests", "by prompt"),
             tuple(
                 (stage, f"{self.stage_calls(stage):,}",
@@ -138,6 +138,15 @@ def estimate(models: BuildModels, works: Sequence[Work], media_bytes: int = 0) -
         media_bytes=media_bytes,
         reply_bytes=3 * written + sum(calls.values()) * _BYTES_A_REPLY,  # in the cache, with the clip, in the lineage
     )
+
+
+def _lasting(seconds: float) -> str:
+    """In hours, or in minutes where they are fewer than two.
+
+    >>> _lasting(7200), _lasting(90)
+    ('2.0 h', '1.5 min')
+    """
+    return f"{seconds / 3600:.1f} h" if seconds >= 7200 else f"{seconds / 60:.1f} min"
 
 
 def _calls(models: BuildModels, speakers: int, work: Work) -> dict[str, int]:

@@ -7,6 +7,7 @@ or None where the reply is in another form (*unparsed*). Unparsed is never a pas
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, TypeVar
 
@@ -17,10 +18,11 @@ Failure = Literal["failure"]
 FAILURE: Final[Failure] = "failure"
 Form = Callable[[str], T | Failure | None]
 
+_UNSEEN = ("Cc", "Cf", "Cs")  # Unicode's controls, marks of format, and halves of surrogate pairs
 _LEAST_QUOTED = 3  # letters: fewer stand in every line
 # All four are in the paper's prompts (Tables 13 to 15).
 _FAILURES = ("failure", "<failure>", "Failed", "<Failed>")
-_INCORRECT = re.compile(r"<incorrect answer>:?[ \t]*(\S.*)")
+_INCORRECT = re.compile(r"<incorrect answer>:?[ \t]*([^\s:].*)")
 _REASONED = re.compile(
     r"<Reasoning Details>:?\s*1\.\s*(\S.*?)\s*\n2\.\s*(\S.*?)\s*\n3\.\s*(\S.*?)\s*\n4\.\s*(\S.*?)\s*"
     r"<Final Answer>:?\s*(\S.*)",
@@ -37,12 +39,14 @@ _UNKNOWN = re.compile(
 
 
 def plain(reply: str) -> str:
-    """A reply without the think block that some models put before it.
+    """A reply without the think block that some models put before it, and without signs that nobody sees: they would
+    make two of one name, and half a surrogate pair fits into no request and no file.
 
-    >>> plain("<think>\\nwell\\n</think>\\n\\nyes")
-    'yes'
+    >>> plain("<think>\\nwell\\n</think>\\n\\nyes"), plain("no\\u200b, \\ud83dAnn\\x00")
+    ('yes', 'no, Ann')
     """
-    return re.sub(r"\A\s*<think>.*?</think>", "", reply, flags=re.DOTALL).strip()
+    seen = "".join(sign for sign in reply if sign in "\t\n" or unicodedata.category(sign) not in _UNSEEN)
+    return re.sub(r"\A\s*<think>.*?</think>", "", seen, flags=re.DOTALL).strip()
 
 
 def failed(reply: str) -> bool:
@@ -132,7 +136,8 @@ def named(names: Sequence[str] = (), most: int | None = None) -> Form[dict[str, 
             return FAILURE
         pairs = [line.partition(":") for line in reply.splitlines() if line.strip()]
         told = {name.strip(" -*"): what.strip() for name, _, what in pairs}
-        whole = len(told) == len(pairs) > 0 and all(name and _says(what) for name, what in told.items())
+        several = len({name.casefold() for name in told})
+        whole = several == len(pairs) > 0 and all(name and _says(what) for name, what in told.items())
         if not whole or (names and {*told} != {*names}) or (most is not None and len(told) > most):
             return None
         return told

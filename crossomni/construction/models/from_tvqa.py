@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,11 +106,12 @@ class TvqaBuild:
         return told if self.pairs is None else told | {"pairs": self.pairs}
 
     def check_out(self, models: BuildModels) -> None:
-        """Refuse a folder that holds something else than an earlier run of this very build.
+        """Refuse a folder that holds something else than an earlier run of this very build, or that cannot be written.
 
         Raises:
             InputError: naming it.
         """
+        self._check_place()
         out, described = self.out, self.described(models)
         if not out.exists() or (out.is_dir() and not any(out.iterdir())):
             return
@@ -122,6 +124,19 @@ class TvqaBuild:
             raise InputError(
                 f"{out}: there already, and it holds something else. Give a new folder, or remove this one."
             )
+
+    def _check_place(self) -> None:
+        out = self.out
+        if out.name in ("", ".."):
+            raise InputError(f"--out is {out}, which has no name of its own; wanted a new folder, as in data/full.")
+        for name in ("media", "annotations"):
+            around = getattr(self, name)
+            if out.resolve().is_relative_to(around.resolve()):
+                # What is cut would be taken for the user's own by the next run.
+                raise InputError(f"--out is {out}, inside --{name} {around}; wanted a folder outside of it.")
+        above = next(place for place in out.absolute().parents if place.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            raise InputError(f"{out}: cannot be written, since {above} takes no new folder. Choose another place.")
 
     def works(self, clips: Sequence[tuple[Clip, Path]]) -> list[Work]:
         """What is to be done with each clip; whole episodes are of one split.

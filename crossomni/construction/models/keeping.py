@@ -36,7 +36,7 @@ class Place:
 
 
 def places(paths: Iterable[Path], wanted: Mapping[str, object]) -> dict[str, Place]:
-    """Where the records of these keys stand; a later one stands for an earlier one.
+    """Where the records of these keys stand; a later one stands for an earlier one that is not done.
 
     Raises:
         RunError: for a line that is no record.
@@ -48,7 +48,7 @@ def places(paths: Iterable[Path], wanted: Mapping[str, object]) -> dict[str, Pla
         offset = 0
         with path.open("rb") as lines:
             for line, record in zip(lines, read_records(path), strict=False):  # a torn last line is none
-                if (key := str(record.get("key"))) in wanted:
+                if (key := str(record.get("key"))) in wanted and not (key in found and found[key].is_done):
                     found[key] = Place.of(path, offset, record)
                 offset += len(line)
     return found

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crossomni.construction.models.building import Done, OnProgress, recall, work_through
+from crossomni.construction.models.building import Done, OnProgress, recall, take_over, work_through
 from crossomni.construction.models.clip_work import Work
 from crossomni.construction.models.costs import Progress, summed
 from crossomni.construction.models.settings import BuildModels
@@ -48,9 +48,11 @@ class Launch:
     def of(cls, models: Path, works: Sequence[Work], folder: Path, shards: int) -> Launch:
         """Say in ``folder`` what is to be done, for tasks on whatever machine."""
         told = [work.to_json() for work in works]
-        asked = BuildModels.read(models).fingerprint
-        digest = hashlib.sha256(json.dumps([asked, shards, told]).encode()).hexdigest()[:12]
+        asked = BuildModels.read(models)
+        digest = hashlib.sha256(json.dumps([asked.fingerprint, shards, told]).encode()).hexdigest()[:12]
         made = cls(models, folder, shards, digest)
+        parts = {shard_folder(folder, rank): works[rank::shards] for rank in range(shards)}
+        take_over(asked, parts, folder)
         write_json(made._works, told)
         return made
 

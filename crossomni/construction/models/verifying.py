@@ -62,7 +62,7 @@ async def verify(talk: Talk, item: Item, known: Known, seed: int) -> Item | Drop
     try:
         reason = await _fault(talk, item, known, seed)
     except Unanswered as error:
-        reason = error.reason
+        reason = error.told
     return Dropped(stage="verify", item=item.id, reason=reason) if reason else item
 
 
@@ -117,5 +117,5 @@ async def give_reasons(talk: Talk, item: Item, known: Known) -> Item | Dropped:
         if not await talk.ask("reasoned", forms.word("yes", "no"), told | way | {"rationale": numbered}):
             return Dropped(stage="rationale", item=item.id, reason="its steps do not hold")
     except Unanswered as error:
-        return Dropped(stage="rationale", item=item.id, reason=error.reason)
+        return Dropped(stage="rationale", item=item.id, reason=error.told)
     return replace(item, rationale=steps)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crossomni.construction.models.evidence import RATE_HZ
+from crossomni.errors import MissingPackageError
 from crossomni.optional import need
+
+logger = logging.getLogger(__name__)
 
 # The order of the questions in the prompt ``voice``: (kind of fact, what it says). The first eight are those of Table
 # 13; the others are what Table 14 compares voices by.
@@ -84,16 +89,30 @@ def measure(samples: NDArray[np.float32], words: int = 0) -> Measured:
     Args:
         words: that it says; 0 where they are not known.
     """
-    functional, torch = need("torchaudio.functional", "measured pitch"), need("torch", "measured pitch")
     loudness = measure_loudness(samples)
     if loudness < SILENT_DB or len(samples) < RATE_HZ // 4:
         return Measured(math.nan, loudness)
+    speed = words * RATE_HZ / len(samples) if words else math.nan
+    return Measured(_pitch(samples), loudness, speed)
+
+
+def _pitch(samples: NDArray[np.float32]) -> float:
+    """The median over the frames that are loud, in Hz; nan where there is none, or nothing to measure it with."""
+    try:
+        functional, torch = need("torchaudio.functional", "measured pitch"), need("torch", "measured pitch")
+    except (MissingPackageError, OSError) as error:  # OSError: its compiled part is of another torch
+        _tell_once(str(error))  # loudness and speed are left to hold voices against
+        return math.nan
     pitch = functional.detect_pitch_frequency(torch.from_numpy(samples)[None], RATE_HZ, freq_low=60, freq_high=500)[0]
     hop = len(samples) // len(pitch)
     loud = np.array([np.sqrt(np.mean(samples[i * hop : (i + 1) * hop] ** 2)) for i in range(len(pitch))])
     kept = pitch.numpy()[loud > np.median(loud)]
-    speed = words * RATE_HZ / len(samples) if words else math.nan
-    return Measured(float(np.median(kept)) if len(kept) else math.nan, loudness, speed)
+    return float(np.median(kept)) if len(kept) else math.nan
+
+
+@cache
+def _tell_once(words: str) -> None:
+    logger.warning("voices are held against no measured pitch: %s", words)
 
 
 def measure_loudness(samples: NDArray[np.float32]) -> float:

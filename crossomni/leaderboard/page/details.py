@@ -81,6 +81,7 @@ def system_page(board: Board, system: Standing) -> str:
         radar=_markup(pictures.radar((system,))),
         facts=_facts(system),
         more=_more(system),
+        configuration=system.configuration,
         others=_choices(one for one in board.standings if one.key != system.key),
         address=address(system.key),
     )
@@ -89,6 +90,7 @@ def system_page(board: Board, system: Standing) -> str:
 def compare_page(board: Board, a: Standing, b: Standing) -> str:
     """Two systems beside each other, with the difference of each figure."""
     facts = [(name, of_a, of_b) for (name, of_a), (_, of_b) in zip(_facts(a), _facts(b), strict=True)]
+    facts += _other_settings(a, b)
     return render(
         TEMPLATES / "compare.html.j2",
         _FILTERS,
@@ -191,6 +193,16 @@ def _more(system: Standing) -> list[tuple[str, str]]:
               ("Replies that could not be read", system.scores.get("unread", math.nan), "{:.2f}%")]  # fmt: skip
     numbers = [(name, form.format(value)) for name, value, form in counts if not math.isnan(value)]
     return [(name, text) for name, text in (*said, *numbers) if text]
+
+
+def _other_settings(a: Standing, b: Standing) -> Iterable[tuple[str, str, str]]:
+    """Where two configurations part; nothing where one of them is not known."""
+    if not a.configuration or not b.configuration:
+        return
+    for name in dict.fromkeys((*a.configuration, *b.configuration)):
+        of_a, of_b = (one.configuration.get(name, UNKNOWN) for one in (a, b))
+        if of_a != of_b:
+            yield name, of_a, of_b
 
 
 def _choices(standings: Iterable[Standing]) -> list[tuple[str, Sequence[tuple[str, str]]]]:

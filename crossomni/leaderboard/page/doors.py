@@ -10,10 +10,13 @@ from crossomni.errors import DataError, InputError, RunError
 from crossomni.leaderboard.board import Board, Standing
 from crossomni.leaderboard.page.details import compare_page, system_page
 from crossomni.leaderboard.page.kept import Kept, Latest, remembered
+from crossomni.leaderboard.page.table import table_html
+from crossomni.leaderboard.page.wishes import WISHED, order_of, read_wish, turned
 from crossomni.optional import need
 
 PURPOSE = "the board's page"
 _PAGES_KEPT = 128  # each some 100 kB
+_TABLES_KEPT = 32  # each up to some MB
 # The plain pages hold no script and load nothing; were there markup that got through, it would not run.
 _NOTHING_RUNS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
@@ -29,6 +32,7 @@ class Doors:
         self._responses = need("starlette.responses", PURPOSE)
         self._off_the_loop = need("starlette.concurrency", PURPOSE).run_in_threadpool
         self._now, self._submit, self._most_bytes = Latest(board), submit, most_bytes
+        self._table = remembered(_TABLES_KEPT, lambda kept, wish: table_html(kept.board, wish).encode())
         self._json = remembered(1, lambda kept: _dumped(kept.board.to_json()))
         self._csv = remembered(1, lambda kept: kept.board.to_csv().encode("utf-8"))
         self._system = remembered(_PAGES_KEPT, lambda kept, key: system_page(kept.board, kept.one(key)).encode())
@@ -42,6 +46,7 @@ class Doors:
         asked = {
             "/board.json": self.board_json,
             "/board.csv": self.board_csv,
+            "/table": self.table,
             "/system/{key:path}.json": self.system_json,
             "/system/{key:path}.csv": self.system_csv,
             "/system/{key:path}": self.system,
@@ -57,6 +62,16 @@ class Doors:
     def board_csv(self, _request: Any) -> Any:
         """A line a system."""
         return self._download(self._csv(self._now()), "text/csv; charset=utf-8")
+
+    def table(self, request: Any) -> Any:
+        """The table for what stands in the page's filters, after a click in it where there was one, and its order."""
+        asked = request.query_params
+        try:
+            wish = turned(read_wish(*(asked.get(name, "") for name in WISHED)), asked)
+        except InputError as error:
+            return self._responses.PlainTextResponse(str(error), status_code=422)
+        headers = {"X-Arranged": order_of(wish), "X-Content-Type-Options": "nosniff"}
+        return self._responses.HTMLResponse(self._table(self._now(), wish), headers=headers)
 
     def system_json(self, request: Any) -> Any:
         """One system."""

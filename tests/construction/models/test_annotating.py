@@ -10,7 +10,7 @@ from crossomni.construction.models.annotating import annotate, give_biographies
 from crossomni.construction.models.items import Notes
 from crossomni.records import Clip
 from crossomni.tasks import Modality
-from crossomni.testing.chat_server import SERVER_ERROR
+from crossomni.testing.chat_server import SERVER_ERROR, Behaviour
 from tests.construction.models.conftest import Clips
 from tests.construction.models.replying import Reply, said
 
@@ -62,6 +62,22 @@ def test_a_role_goes_with_the_name(clip: tuple[Clip, Any]) -> None:
     assert sorted(cues) == sorted(
         f"{name}, who waits" if name == line.speaker else name for name in {one.speaker for one in clip[0].lines}
     )
+
+
+def test_why_a_model_is_silent_is_logged_once(clip: tuple[Clip, Any], caplog: pytest.LogCaptureFixture) -> None:
+    """In the server's words: drops only count it."""
+    deaf = Behaviour(status=400, body='{"error": {"message": "At most 0 audio(s) may be provided"}}')
+    annotated(clip, {"voice": deaf})
+    told = [one.getMessage() for one in caplog.records]
+    assert [("audio: " in one, "At most 0 audio(s)" in one) for one in told] == [(True, True)]
+
+
+def test_an_object_called_as_a_person_is_none(clip: tuple[Clip, Any]) -> None:
+    """Whatever its case: its life would take the place of the person's."""
+    name = clip[0].lines[0].speaker
+    notes, lost = annotated(clip, {"things": f"{name.upper()}: a red coat\nvase: blue"})
+    assert notes.things == {"vase": "blue"}
+    assert lost == {(name.upper(), "things: an object is called as a person")}
 
 
 @pytest.mark.parametrize("words", ["I am a doctor", "", "I"])

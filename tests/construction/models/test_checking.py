@@ -1,6 +1,8 @@
 """Look, voice and biography are joined by the name, or it is said which is missing."""
 
 import math
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -97,10 +99,13 @@ def test_a_role_stands_beside_the_name() -> None:
         ({"consistent": "failure"}, "two descriptions contradict each other"),
         ({"consistent": "<Failed>"}, "two descriptions contradict each other"),
         ({"persons": "<Failed>"}, "the descriptions of persons do not hold"),
-        *(({"persons": reply}, "unparsed") for reply in ("Ann 1: a red coat", "Ann: red\nBob: blue", "They hold.")),
-        *(({"consistent": reply}, "unparsed") for reply in ("They agree.", "failure: another room", "")),
-        ({"odd_voices": "Ann shouts."}, "unparsed"),
-        ({"odd_voices": "failure, I think"}, "unparsed"),
+        *(
+            ({"persons": reply}, "persons: unparsed")
+            for reply in ("Ann 1: a red coat", "Ann: red\nBob: blue", "They hold.")
+        ),
+        *(({"consistent": reply}, "consistent: unparsed") for reply in ("They agree.", "failure: another room", "")),
+        ({"odd_voices": "Ann shouts."}, "odd_voices: unparsed"),
+        ({"odd_voices": "failure, I think"}, "odd_voices: unparsed"),
     ],
 )
 def test_annotations_are_checked(replies: dict[str, str], reason: str) -> None:
@@ -173,6 +178,18 @@ def test_voices_that_are_near_contradict_nothing() -> None:
 def test_a_voice_has_one_gender() -> None:
     """Both are none."""
     assert contradicted({"Ann": said_of("female", "male")}, {}) == {"Ann": {"female", "male"}}
+
+
+def test_without_torchaudio_no_pitch_is_measured() -> None:
+    """Loudness and speed are, and it is told once."""
+    program = (
+        "import sys; sys.modules['torchaudio'] = None; sys.modules['torchaudio.functional'] = None; import numpy;"
+        "from crossomni.construction.models.voices import measure; tone = numpy.full(16_000, 0.1, numpy.float32);"
+        "measure(tone); print(measure(tone, 4).told)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "loudness -20 dB, 4.0 words a second\n"
+    assert done.stderr.count("no measured pitch") == 1
 
 
 def test_pauses_make_no_voice_quieter() -> None:

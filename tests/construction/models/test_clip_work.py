@@ -103,5 +103,5 @@ def test_an_item_that_gets_no_verdict_is_dropped_by_name(name: str) -> None:
     asked = Counter[str]()
     found = said({**GOOD, "blind": "unknown", name: "Hm."}, lambda talk: verify(talk, ITEM, KNOWN, 1), readers=True,
                  asked=asked)  # fmt: skip
-    assert (found.item, found.reason) == (ITEM.id, "unparsed")
+    assert (found.item, found.reason) == (ITEM.id, f"{name}: unparsed")
     assert asked[name] == 2 * {"answerable": 4, "blind": 2}.get(name, 1)

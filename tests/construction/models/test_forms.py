@@ -66,3 +66,20 @@ def test_thinking_is_not_the_reply():
     """Some models put a think block before it."""
     assert forms.plain("<think>\nno, or yes\n</think>\nyes") == "yes"
     assert forms.word("yes", "no")(forms.plain("<think>no</think>")) is None
+
+
+def test_a_wrong_answer_says_something() -> None:
+    """The colon alone is none."""
+    lines = "<incorrect answer>: {}\n<incorrect answer>: blue\n<incorrect answer>: green"
+    assert forms.incorrect("red")(lines.format("")) is None
+    assert forms.incorrect("red")(lines.format("black")) == ("black", "blue", "green")
+
+
+def test_signs_that_nobody_sees_are_taken_off() -> None:
+    """Else two names look alike, and half a surrogate pair ends the next request."""
+    assert forms.plain("\ufeffAnn\u200b: \ud83dred\x00\r\n") == "Ann: red"
+
+
+def test_things_differ_by_more_than_their_case() -> None:
+    """Else one question asks about two."""
+    assert forms.named(most=2)("vase: blue\nVase: red") is None

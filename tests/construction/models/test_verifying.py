@@ -56,8 +56,8 @@ def test_a_good_item_passes() -> None:
         ({"answerable": "non-correct"}, "the answer is not right"),
         ({"answerable": "correct"}, "a wrong option is right"),
         ({"plausible": "no"}, "an option is not plausible"),
-        *(({name: "well, yes"}, "unparsed") for name in ("unique", "answerable", "plausible")),
-        *(({"unique": reply}, "unparsed") for reply in ("yes", "yes | somebody", "<failure>")),
+        *(({name: "well, yes"}, f"{name}: unparsed") for name in ("unique", "answerable", "plausible")),
+        *(({"unique": reply}, "unique: unparsed") for reply in ("yes", "yes | somebody", "<failure>")),
     ],
 )
 def test_each_gate_has_its_reason(replies: dict[str, str], reason: str) -> None:
@@ -76,7 +76,7 @@ def test_blind_readers_must_not_all_find_the_answer() -> None:
 def test_a_reader_who_cannot_know_has_not_found_the_answer(told: str) -> None:
     """And has not said nothing."""
     assert verified({"blind": told}) == ITEM
-    assert verified({"blind": f"{told} Perhaps."}).reason == "unparsed"
+    assert verified({"blind": f"{told} Perhaps."}).reason == "blind: unparsed"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_reader_who_cannot_know_has_not_found_the_answer(told: str) -> None:
     [
         ({"rationale": STEPS.replace("Her coat", "The description has it")}, "names the annotation as its source"),
         ({"rationale": STEPS.replace("It is red", "It is reddish")}, "does not reach the answer"),
-        ({"rationale": STEPS.replace(": red", ": blue")}, "unparsed"),
+        ({"rationale": STEPS.replace(": red", ": blue")}, "rationale: unparsed"),
         ({"reasoned": "no"}, "its steps do not hold"),
     ],
 )

@@ -39,4 +39,21 @@
     show();
   });
   window.crossomniPicked = show;
+  // The table for what stands in the page's parts, and the order that it is in, as [order, table].
+  const names = ["arranged", "text", "prompt", "labels", "data", "receipts"];
+  window.crossomniTable = async (asked, clicked) => {
+    const wish = new URLSearchParams({...Object.fromEntries(names.map((name, at) => [name, asked[at] || ""])), ...clicked});
+    try {
+      const answer = await fetch(`/table?${wish}`), text = await answer.text();
+      if (answer.ok) return [answer.headers.get("X-Arranged"), text];
+      return [asked[0], told(text)];
+    } catch (error) {
+      return [asked[0], told("The board does not answer now. Try again later.")];
+    }
+  };
+  const told = (text) => {
+    const said = document.createElement("p");
+    said.className = "told"; said.textContent = text;
+    return said.outerHTML;
+  };
 })();
