@@ -93,12 +93,15 @@ def markdown(grids: Iterable[Grid], legend: str) -> str:
 
 
 def number(value: float, form: str) -> str:
-    """A figure in its form, or a dash where nothing is known.
+    """A figure in its form, or a dash where nothing is known. What rounds to zero is not below it.
 
-    >>> number(2.5, "{:+.2f}"), number(math.nan, "{:+.2f}")
-    ('+2.50', '–')
+    >>> number(2.5, "{:+.2f}"), number(math.nan, "{:+.2f}"), number(-0.001, "{:.1f}")
+    ('+2.50', '–', '0.0')
     """
-    return UNKNOWN if math.isnan(value) else form.format(value)
+    if math.isnan(value):
+        return UNKNOWN
+    text = form.format(value)
+    return form.format(0.0) if math.isfinite(value) and not set(text) & set("123456789") else text
 
 
 def probability(p: float) -> str:

@@ -13,9 +13,9 @@ _EXTRA = {
     "datatrove": "construction",
     "espeakng_loader": "playhouse",
     "faster_whisper": "benchmarks",
-    "fastapi": "review",
+    "fastapi": "leaderboard",
     "gguf": "models",
-    "gradio": "review",
+    "gradio": "leaderboard",
     "peft": "train",
     "trl": "train",
     "yaml": "train",
@@ -26,7 +26,7 @@ _EXTRA = {
     "torchcodec": "video",
     "torchvision": "models",
     "transformers": "models",
-    "uvicorn": "review",
+    "uvicorn": "leaderboard",
 }
 
 

@@ -71,7 +71,8 @@ def read_json(path: Path, kind: type[list[Any]] | type[dict[str, Any]]) -> Any:
         DataError: naming the file, when it cannot be read or holds something else.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        data = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_each_once)
+        json.dumps(data, ensure_ascii=False).encode()  # half a sign, "\\ud83d", is JSON, and can be written nowhere
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}). Give the file of annotations.") from error
     except (ValueError, RecursionError) as error:
@@ -80,6 +81,15 @@ def read_json(path: Path, kind: type[list[Any]] | type[dict[str, Any]]) -> Any:
         came = type(data).__name__ if data else f"an empty {type(data).__name__}"
         raise DataError(f"{path}: {came} came; wanted a {kind.__name__} of items. Give the published file.")
     return data
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; of two fields of one name JSON's reader would drop the first, and a video's questions with it."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is in one object twice")
+    return found
 
 
 def an_object(data: Any, where: str) -> Mapping[str, Any]:
@@ -130,7 +140,8 @@ def unlettered(choices: Any, field: str, where: str) -> tuple[str, ...]:
     right = [mark is not None and mark[1] == letter for mark, letter in zip(marked, own, strict=True)]
     if all(right):
         return tuple(mark[2].strip() for mark in marked if mark)
-    if sum(right) > 1:  # one alone may be a text, such as "C: drive"
+    others = {mark[1] for mark in marked if mark} <= set(own) and all(marked)  # B, A, D, C: which one does "A" mean?
+    if sum(right) > 1 or others:  # one alone may be a text, such as "C: drive"
         found = "/".join(mark[1] if mark else "none" for mark in marked)
         raise DataError(f"{where}: {field} is lettered {found}; wanted {'/'.join(own)}, or no letters. Mend the item.")
     return tuple(one.strip() for one in choices)

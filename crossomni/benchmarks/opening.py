@@ -48,6 +48,8 @@ def open_benchmark(data: str, annotations: Path | None, media: Path | None, *, r
     asked = [item for item in items if not item.fault]
     if not asked:
         raise DataError(f"{path}: none of its {len(items)} items can be asked ({items[0].fault}, for one).")
+    for item in asked:
+        _clip_id(benchmark, item)
     wanted = {item.video: item.stems for item in asked}
     found = find_clips(media, wanted, benchmark, partial=data.endswith(PARTIAL)) if media is not None else {}
     without = [item for item in asked if item.video not in found] if media is not None else []
@@ -81,6 +83,8 @@ def _file(benchmark: Benchmark, place: Path | None) -> Path:
 
 def _clip_id(benchmark: Benchmark, item: Published) -> str:
     # Ids of YouTube may begin with "-" or "_", which a clip's may not.
+    if not item.video:
+        raise DataError(f"{item.where}: names no clip; wanted its id or its file. Give the published file.")
     try:
         return check_clip_id(f"{benchmark.name}.{item.video}", item.where)
     except RecordError as error:

@@ -22,6 +22,9 @@ def items(path: Path) -> Iterator[Published]:
         of_video = f"{path}, item {number} (video {video!r})"
         data = an_object(data, of_video)
         tasks = [name for name in data if _TASK.fullmatch(name)]
+        others = [name for name in data if name not in tasks and name.lower().startswith("task")]
+        if others:
+            raise DataError(f"{of_video}: {others[0]!r} came; wanted task0, task1 and so on. Give the published file.")
         if not tasks:
             raise DataError(
                 f"{of_video}: no task0, task1 and so on in it; wanted one or more. Give the published file."

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from crossomni.cli.data import Data, audited
 from crossomni.cli.options import some_path
+from crossomni.errors import InputError
 
 if TYPE_CHECKING:
     from crossomni.corpus import Corpus
@@ -44,21 +45,30 @@ def register(app: typer.Typer) -> None:
     app.command("push")(push)
 
 
+def _opened(data: str) -> Corpus:
+    from crossomni.benchmarks.names import benchmark_of
+    from crossomni.corpus import Corpus
+
+    if benchmark_of(data) is not None:
+        raise InputError(
+            f"export {data}: is another benchmark, which its makers publish. Give playhouse or a data folder."
+        )
+    return Corpus.open(data)
+
+
 def for_viewer(data: Data, out: Out) -> None:
     """Write a dataset as Parquet with its media inside, as the Hub's viewer wants it."""
-    from crossomni.corpus import Corpus
     from crossomni.hub.folders import export_for_viewer
 
-    corpus = Corpus.open(data)
+    corpus = _opened(data)
     print(export_for_viewer(corpus, out, _audit(corpus)))
 
 
 def rows_alone(data: Data, out: Out) -> None:
     """Write a dataset's rows without its clips, as 'full' takes them: what may go where media may not."""
-    from crossomni.corpus import Corpus
     from crossomni.hub.folders import export_annotations
 
-    corpus = Corpus.open(data)
+    corpus = _opened(data)
     print(export_annotations(corpus, out, _audit(corpus)))
 
 
@@ -71,12 +81,9 @@ def task_folder(
     most_new_tokens: Annotated[int, typer.Option(help="Of a reply, with its reasoning.", min=1)] = 1024,
 ) -> None:
     """Write a task folder for lmms-eval, with our prompts and our reading of replies."""
-    from crossomni.corpus import Corpus
     from crossomni.hub.lmms_eval import GROUP, export_lmms_eval
 
-    export_lmms_eval(
-        Corpus.open(data), out, split=split, prompt=prompt, prompts=prompts, most_new_tokens=most_new_tokens
-    )
+    export_lmms_eval(_opened(data), out, split=split, prompt=prompt, prompts=prompts, most_new_tokens=most_new_tokens)
     print(f"{out}\nEvaluate: python -m lmms_eval --include_path {out} --tasks {GROUP} --model …")
 
 

@@ -13,7 +13,7 @@ OPEN = (
     "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0", "odc-by", "odbl", "pddl", "cdla-permissive-2.0", "unlicense",
 )  # fmt: skip
 # Whose clips nobody may pass on, whatever a note says of their licence: they are cut from television.
-_NEVER = ("tvqa",)  # what the source's name begins with
+_NEVER = "tvqa"  # wherever it stands in the names of the source and of its licence
 
 
 def media_may_go(source: Mapping[str, Any]) -> bool:
@@ -22,4 +22,5 @@ def media_may_go(source: Mapping[str, Any]) -> bool:
     >>> media_may_go({"source": "playhouse"}), media_may_go({"source": "tvqa", "licence": "other"})
     (True, False)
     """
-    return licence_of(source) in OPEN and not str(source["source"]).lower().startswith(_NEVER)
+    names = (source["source"], source.get("licence_name"), source.get("licence_link"))
+    return licence_of(source) in OPEN and not any(_NEVER in str(name).casefold() for name in names)

@@ -25,7 +25,9 @@ from crossomni.hub.folders import SOURCE, export_annotations, write_beside
 from crossomni.hub.layout import Form, Layout
 from crossomni.hub.licences import media_may_go
 from crossomni.hub.repository import check_name, check_token, reaching
-from crossomni.notes import read_clips, read_object
+from crossomni.notes import json_lines, read_clips, read_object
+from crossomni.records import TEXT_COLUMNS
+from crossomni.tables import row_of
 
 _TEXTS = ("README.md", "data.json", CROISSANT, BENCHMARK)
 _PICTURES = ("*.svg", "*.png")  # that the card shows
@@ -79,7 +81,7 @@ def planned(data: str, repo_id: str = "OWNER/NAME") -> Iterator[Plan]:
             "build or crossomni export wrote."
         )
     source = read_object(folder / SOURCE)
-    if "source" not in source:
+    if not isinstance(source.get("source"), str) or not source["source"].strip():
         raise InputError(f"{folder / SOURCE}: names no source; wanted playhouse, tvqa or the like. Build it again.")
     free = media_may_go(source)
     with tempfile.TemporaryDirectory(prefix="crossomni-push-") as temporary:
@@ -92,6 +94,7 @@ def planned(data: str, repo_id: str = "OWNER/NAME") -> Iterator[Plan]:
             going, staying = _sorted_out(layout)
             if not free:
                 _refuse_media(folder, (*going, *staying), source)
+                _refuse_other_text(layout)
             _link(folder, stage, going)
         address = f"https://huggingface.co/datasets/{repo_id}"
         write_beside(stage, source, address=address, published=f"{datetime.now(UTC):%Y-%m-%d}")
@@ -187,6 +190,26 @@ def _refuse_media(folder: Path, names: Sequence[str], source: Mapping[str, Any])
         raise InputError(
             f"{folder}: the licence of its clips ({_named(source)}) does not allow them to be passed on, and it holds "
             f"{shown}. Take them out, or write the rows alone: crossomni export annotations."
+        )
+
+
+def _refuse_other_text(layout: Layout) -> None:
+    """Refuse what is text and yet the clips' own: lines that are no rows (subtitles, say), and what is said in a clip.
+
+    Raises:
+        InputError: naming the first.
+    """
+    for name in (name for names in layout.tables.values() for name in names):
+        for where, line in json_lines(layout.folder / name):
+            row_of(line, where)
+            if more := sorted({*line} - {*TEXT_COLUMNS}):
+                raise InputError(f"{where}: {more[0]!r} is no column of a row; only rows may go. Take it out.")
+    notes = layout.folder / "clips.jsonl"
+    clips = read_clips(notes).clips.values() if notes.is_file() else ()
+    if told := next((clip.id for clip in clips if clip.lines), ""):
+        raise InputError(
+            f"{notes}: tells what is said in clip {told!r}, which is the clip's own text. Write the rows alone: "
+            "crossomni export annotations."
         )
 
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from crossomni.errors import InputError
 
 
-def check_name(repo_id: str) -> None:
-    """Find out whether it can be a repository's name.
+def check_name(repo_id: str, what: str = "push to") -> None:
+    """Find out whether it can be a repository's name; ``what`` says in messages what it is for.
 
     Raises:
         InputError: when it cannot.
@@ -20,9 +20,9 @@ def check_name(repo_id: str) -> None:
     try:
         validate_repo_id(repo_id)
     except HFValidationError as error:
-        raise InputError(f"push to {repo_id!r}: is no repository's name ({error}). Give OWNER/NAME.") from error
+        raise InputError(f"{what} {repo_id!r}: is no repository's name ({error}). Give OWNER/NAME.") from error
     if "/" not in repo_id:
-        raise InputError(f"push to {repo_id!r}: names no owner. Give OWNER/NAME.")
+        raise InputError(f"{what} {repo_id!r}: names no owner. Give OWNER/NAME.")
 
 
 def check_token(repo_id: str, token: str | None) -> None:

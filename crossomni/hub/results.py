@@ -39,7 +39,14 @@ class Scored:
         Raises:
             InputError: when it holds no scored run, or one that is not complete.
         """
-        about, scores = (_object(folder / name) for name in ("run.json", "scores.json"))
+        about = _object(folder / "run.json")
+        if not (folder / "scores.json").exists():
+            raise InputError(
+                f"{folder / 'scores.json'}: cannot be read, since it is not there: the run is not complete, or its "
+                "data's answers are held back; wanted a scored run. "
+                "Run it again (it goes on), or send it to the board that has the answers: crossomni leaderboard submit."
+            )
+        scores = _object(folder / "scores.json")
         missing = [*_lacking(about, "configuration", "data", "split", "prompt")]
         missing += [*_lacking(about, "fingerprints", "data", "model")]
         missing += [name for name, held in (("rows", about), ("complete", scores)) if name not in held]
@@ -52,6 +59,23 @@ class Scored:
                 "goes on."
             )
         return cls(about, scores)
+
+    def check_whole(self) -> None:
+        """Find out whether it stands for a dataset of CrossOmni: for all of its test rows.
+
+        Raises:
+            InputError: when it was on some rows, on another split, or on another benchmark.
+        """
+        asked = self.about["configuration"]
+        if asked.get("limit") is not None:
+            why = f"asked {self.about['rows']} rows (--limit {asked['limit']}), and values are filed for all"
+        elif self.split != "test":
+            why = f"asked the split {self.split!r}, and values are filed for 'test'"
+        elif "benchmark" in self.about:
+            why = f"is on {self.data}, whose leaderboards have other tasks than CrossOmni's"
+        else:
+            return
+        raise InputError(f"the run {why}. Give a run on all test rows of a dataset of CrossOmni.")
 
     @property
     def data(self) -> str:
@@ -104,7 +128,11 @@ def entries_of(run: Scored, dataset: str, *, source: str = "") -> list[EvalResul
         run: what was scored.
         dataset: the data's id on the Hub, ``OWNER/NAME``.
         source: an address where the run can be looked at; none where it is empty.
+
+    Raises:
+        InputError: as ``Scored.check_whole`` does.
     """
+    run.check_whole()
     told = {"source_url": source, "source_name": "Run"} if source else {}
     return [
         EvalResultEntry(dataset_id=dataset, task_id=key, value=round(value, 2), notes=f"percent; {run.notes}", **told)
@@ -128,9 +156,9 @@ def write_results(run: Path, folder: Path, dataset: str, *, source: str = "") ->
     """Write ``.eval_results/crossomni.yaml`` of a run below ``folder``, a copy of a model's repository say.
 
     Raises:
-        InputError: when the run is not whole, or the dataset's id cannot be one.
+        InputError: when the run is not whole or not on test rows of CrossOmni, or the dataset's id cannot be one.
     """
-    check_name(dataset)
+    check_name(dataset, "--dataset")
     path = folder / RESULTS
     text = to_yaml(entries_of(Scored.read(run), dataset, source=source))
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -70,6 +70,8 @@ class Link:
             raise DataError(f"{where}: is torn or no JSON. Bring the chain back from a copy.") from error
         if not isinstance(data, dict) or {name: type(value) for name, value in data.items()} != _FIELDS:
             raise DataError(f"{where}: is not a line of the chain. Bring the chain back from a copy.")
+        if Filed.read(data["file"]) is None:
+            raise DataError(f"{where}: names no submission's file. Bring the chain back from a copy.")
         if data["hash"] != _hash({name: value for name, value in data.items() if name != "hash"}):
             raise DataError(f"{where}: was changed: its hash is another. Bring the chain back from a copy.")
         return cls(**data)

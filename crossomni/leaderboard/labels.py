@@ -110,11 +110,19 @@ def read_all(folders: Sequence[Path]) -> tuple[Labels, ...]:
 
     Raises:
         DataError: as ``Labels.read`` does.
-        InputError: when two folders are labels of the same rows.
+        InputError: when two sets of rows have one name: a board ranks together what has one name and kind of labels.
     """
     found = (*(Labels.read(folder) for folder in folders), Labels.playhouse())
     kept = {(one.fingerprint, one.split): one for one in reversed(found)}
-    return tuple(one for one in found if kept[one.fingerprint, one.split] is one)
+    each = tuple(one for one in found if kept[one.fingerprint, one.split] is one)
+    names = [(one.data, one.kind) for one in each]
+    twice = next((name for name, _ in names if names.count((name, _)) > 1), None)
+    if twice is not None:
+        raise InputError(
+            f"--labels: two sets of rows are called {twice!r}, and their systems would be ranked as on one. "
+            f"Rename one of the folders, with the folder of labels beside it (NAME and NAME{_SUFFIX})."
+        )
+    return each
 
 
 def _hidden(kind: type[Labels], folder: Path, split: str) -> Labels:

@@ -6,15 +6,17 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from threading import BoundedSemaphore
 
 from crossomni.errors import InputError
 from crossomni.leaderboard.chain import take_in
 from crossomni.leaderboard.labels import Labels
 from crossomni.leaderboard.schema import shorten
-from crossomni.leaderboard.scored import check_rows
+from crossomni.leaderboard.scored import check_rows, limits_for
 from crossomni.leaderboard.store import Filed, Store
-from crossomni.leaderboard.submission import unpack
+from crossomni.leaderboard.submission import Submission, unpack
 
+_CHECKS = BoundedSemaphore(2)  # an archive of the most bytes takes a gigabyte while it is read
 A_DAY = 5  # submissions of one submitter in a day of UTC
 
 
@@ -34,14 +36,13 @@ def receive(data: bytes, store: Store, labels: Sequence[Labels] | None, *, now: 
         InputError: with one line that says what is wrong and what to do; nothing is stored then.
         DataError: when the store's chain is broken.
     """
-    submission = unpack(data)
-    if labels is not None:
-        check_rows(submission, labels)
+    with _CHECKS:
+        submitter = _checked(data, labels).about.submitter
     filed = Filed.of(data, now)
     with store.held():
         there = tuple(store.listed()[0])
         _check_new(there, filed)
-        _check_day(store, there, filed, submission.about.submitter, a_day)
+        _check_day(store, there, filed, submitter, a_day)
         store.put(filed, data)
         take_in(store, filed, len(data), now)
     return filed.key
@@ -57,14 +58,21 @@ def take_in_waiting(store: Store, labels: Sequence[Labels] | None, names: Sequen
         for filed in sorted(found for found in map(Filed.read, names) if found is not None):
             try:
                 data = store.read(filed)
-                submission = unpack(data)
-                if labels is not None:
-                    check_rows(submission, labels)
+                _checked(data, labels)
             except InputError as error:
                 refused.append(f"{filed.name}: {error}")
                 continue
             take_in(store, filed, len(data), now)
     return refused
+
+
+def _checked(data: bytes, labels: Sequence[Labels] | None) -> Submission:
+    """An archive's submission, with a reply to each row of the board's data, where these are known."""
+    if labels is None:
+        return unpack(data)
+    submission = unpack(data, limits_for(labels))
+    check_rows(submission, labels)
+    return submission
 
 
 def _check_new(there: Sequence[Filed], filed: Filed) -> None:

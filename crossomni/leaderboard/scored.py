@@ -20,6 +20,7 @@ from typing import Any
 from crossomni import __version__
 from crossomni.answers import read_answer
 from crossomni.errors import CrossOmniError, DataError, InputError, RecordError, RunError
+from crossomni.leaderboard.archive import LIMITS, Limits
 from crossomni.leaderboard.configuration import told
 from crossomni.leaderboard.entries import Entry, Refused
 from crossomni.leaderboard.labels import Labels, labels_for
@@ -106,7 +107,7 @@ def _score_here(filed: Filed) -> Entry | Refused:
 
 def _score_file(store: Store, labels: Sequence[Labels], filed: Filed) -> Entry | Refused:
     try:
-        return entry_of(filed, unpack(store.read(filed)), labels)
+        return entry_of(filed, unpack(store.read(filed), limits_for(labels)), labels)
     except CrossOmniError as error:
         return Refused(file=filed.name, reason=" ".join(str(error).split()))
 
@@ -139,6 +140,11 @@ def entry_of(filed: Filed, submission: Submission, labels: Sequence[Labels]) -> 
         told=(*_claims(about.claimed, scores), *states),
         configuration=told(about),
     )
+
+
+def limits_for(labels: Sequence[Labels]) -> Limits:
+    """No more rows are read than the largest of the board's sets has."""
+    return replace(LIMITS, rows=min(LIMITS.rows, max((len(one.rows) for one in labels), default=LIMITS.rows)))
 
 
 def check_rows(submission: Submission, labels: Sequence[Labels]) -> Labels:

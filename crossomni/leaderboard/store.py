@@ -93,7 +93,7 @@ class Store:
             raise InputError("the board's place is empty; wanted a folder, or hf://datasets/OWNER/NAME.")
         try:
             fs, root = url_to_fs(text if "://" in text else str(Path(text).absolute()), **options)
-        except (ValueError, ImportError) as error:
+        except (ValueError, ImportError, OSError) as error:  # some kinds call their host here
             raise InputError(f"{text}: {error}. Give a folder, or hf://datasets/OWNER/NAME.") from error
         return cls(fs, root.rstrip("/"))
 

@@ -46,6 +46,7 @@ def test_any_other_answer_is_refused(answer: object) -> None:
         (["A.x", "B: y"], ("x", "y")),
         (["x ", "y"], ("x", "y")),
         (["x", "C: drive", "y"], ("x", "C: drive", "y")),
+        (["J. Smith", "M. Jones"], ("J. Smith", "M. Jones")),
         (["A.", "B. y"], ("", "y")),
     ],
 )
@@ -59,6 +60,8 @@ def test_letters_before_options_are_taken_off(choices: list[str], options: tuple
     [
         (["A. x", "B. y", "z"], "lettered A/B/none; wanted A/B/C"),
         (["A. x", "B. y", "B. z"], "lettered A/B/B; wanted A/B/C"),
+        (["B. x", "A. y", "C. z"], "lettered B/A/C; wanted A/B/C"),
+        (["B. x", "A. y"], "lettered B/A; wanted A/B"),
         (["x"], "wanted a list of 2 to 26 texts"),
         ("A. x, B. y", "wanted a list"),
         (["x", None], "wanted a list"),
@@ -122,6 +125,8 @@ def test_an_item_needs_no_task() -> None:
         (b'{"a": 1}', "dict came; wanted a list"),
         (b"[]", "an empty list came"),
         (b"3", "int came"),
+        (b'["\\ud83d"]', "is not JSON in UTF-8 .*surrogates not allowed"),
+        (b'{"v": {}, "v": {}}', "is not JSON in UTF-8 .'v' is in one object twice"),
     ],
 )
 def test_a_file_of_another_form_is_refused(content: bytes, said: str, tmp_path: Path) -> None:

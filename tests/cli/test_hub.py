@@ -64,6 +64,13 @@ def test_a_task_folder_is_written(tmp_path):
     assert "max_new_tokens: 64" in told
 
 
+@pytest.mark.parametrize("form", ["parquet", "annotations", "lmms-eval"])
+def test_another_benchmark_is_not_exported(form, tmp_path):
+    """It is its makers' to publish."""
+    done = run("export", form, "avut:partial", "--out", tmp_path / "out")
+    assert "export avut:partial: is another benchmark" in str(done.exception)
+
+
 def test_results_are_written(tmp_path):
     """Where a model's repository has them."""
     done = run("export", "eval-results", scored(tmp_path / "run"), "--dataset", "me/plays", "--out", tmp_path / "model")

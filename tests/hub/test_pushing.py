@@ -19,6 +19,9 @@ pytestmark = pytest.mark.usefixtures("quiet")
 ROWS = ["README.md", "clips.jsonl", "croissant.json", "data.json", "eval.yaml", "test.jsonl", "train.jsonl"]
 
 
+LINE = {"speaker": "Ada", "text": "How you doing?", "start_seconds": 0, "end_seconds": 1}
+
+
 @pytest.fixture
 def rows(television: Corpus, tmp_path: Path) -> Path:
     """Annotations of clips that may not go, free to be changed."""
@@ -105,6 +108,29 @@ def test_a_part_of_a_clip_is_refused(rows, television):
     (rows / "notes").write_bytes(clip[: len(clip) // 2])
     with pytest.raises(InputError, match=r"notes \(no text, as rows are\)"), planned(str(rows)):
         pass
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "said"),
+    [
+        ("subtitles.jsonl", {"text": "How you doing?"}, "subtitles.jsonl, line 1"),
+        ("test.jsonl", {"said": "How you doing?"}, "'said' is no column of a row"),
+        ("clips.jsonl", {"lines": [LINE]}, "tells what is said in clip 'play"),
+    ],
+)
+def test_what_is_said_in_a_clip_is_refused(rows, name, line, said):
+    """Under any name: of such clips the rows go and nothing else."""
+    path = rows / name
+    first, *others = path.read_text(encoding="utf-8").splitlines() if path.exists() else ["{}"]
+    path.write_text("\n".join([json.dumps(json.loads(first) | line), *others]), encoding="utf-8")
+    with pytest.raises(InputError, match=said), planned(str(rows)):
+        pass
+
+
+@pytest.mark.parametrize("names", [{"source": "my TVQA cut"}, {"source": "mine", "licence_name": "tvqa"}])
+def test_television_is_known_by_any_of_its_names(names):
+    """Whatever licence stands beside it."""
+    assert not media_may_go(names | {"licence": "mit"})
 
 
 def test_a_note_does_not_free_television(rows):

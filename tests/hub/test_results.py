@@ -14,13 +14,15 @@ from crossomni.ledger import write_json
 from crossomni.scoring import GROUPS
 from crossomni.tasks import TASKS
 
+ASKED = {"data": "data/plays", "split": "test", "prompt": "icl"}
+
 
 def run(folder: Path, **changes) -> Path:
     """A scored run: two of three rows of each task are right."""
     values = {"": 200 / 3, "_low": 40.0, "_high": 80.0}
     scores = {f"{group.name}{end}": value for group in GROUPS for end, value in values.items()}
     about = {
-        "configuration": {"data": "data/plays", "split": "test", "prompt": "icl"},
+        "configuration": ASKED,
         "fingerprints": {"data": "ab" * 32, "model": "cd" * 20},
         "knock_out": ["sound"],
         "rows": 3 * len(TASKS),
@@ -79,10 +81,13 @@ def test_the_file_stands_where_the_hub_looks(tmp_path):
         ({"overall": None}, "lacks overall"),
         ({"about": {"configuration": {"data": "x"}}}, "lacks split, prompt"),
         ({"about": {"fingerprints": None}}, "lacks fingerprints"),
+        ({"about": {"configuration": ASKED | {"limit": 30}}}, r"asked 27 rows \(--limit 30\)"),
+        ({"about": {"configuration": ASKED | {"split": "train"}}}, "asked the split 'train'"),
+        ({"about": {"benchmark": {"title": "AVUT"}}}, "is on plays, whose leaderboards have other tasks"),
     ],
 )
 def test_a_run_that_is_not_whole_is_refused(tmp_path, changes, said):
-    """One that was stopped, or is damaged; nothing is written."""
+    """One that was stopped, is damaged, or asked other rows than all of the test split; nothing is written."""
     with pytest.raises(InputError, match=said):
         write_results(run(tmp_path / "run", **changes), tmp_path / "model", "me/plays")
     assert not (tmp_path / "model").exists()
@@ -92,6 +97,9 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
     """It says what was wanted."""
     with pytest.raises(InputError, match="wanted a scored run"):
         Scored.read(tmp_path)
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(InputError, match=r"scores\.json: .* the run is not complete, or"):
+        Scored.read(tmp_path)
     (tmp_path / "run.json").write_text("[]")
     with pytest.raises(InputError, match="holds no JSON object"):
         Scored.read(tmp_path)
@@ -99,5 +107,5 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
 
 def test_the_datas_id_has_an_owner(tmp_path):
     """The Hub's ids do."""
-    with pytest.raises(InputError, match="Give OWNER/NAME"):
+    with pytest.raises(InputError, match=r"^--dataset 'plays': .* Give OWNER/NAME"):
         write_results(run(tmp_path), tmp_path / "model", "plays")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crossomni.corpus import Corpus
-from crossomni.errors import DataError
+from crossomni.errors import DataError, InputError
 from crossomni.leaderboard.labels import Labels, read_all
 from tests.small_corpus import Small, small
 
@@ -68,6 +68,12 @@ def test_playhouse_is_always_known(data: Path) -> None:
     """The shipped set's labels are there without being given."""
     assert [("plays", "hidden"), ("playhouse", "open")] == [(one.data, one.kind) for one in read_all([labels_of(data)])]
     assert Corpus.open("playhouse").fingerprint == Labels.playhouse().fingerprint
+
+
+def test_two_sets_of_one_name_are_refused(made: Small, tmp_path: Path) -> None:
+    """Systems on them would be ranked as if they had answered the same questions."""
+    with pytest.raises(InputError, match=r"two sets of rows are called 'playhouse'.*Rename one"):
+        read_all([made.export(tmp_path / "playhouse")])
 
 
 def test_the_mark_needs_the_secret(data: Path) -> None:

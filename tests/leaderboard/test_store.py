@@ -146,3 +146,9 @@ def test_a_place_that_is_none(place: str) -> None:
     """A place of no known kind is refused by name."""
     with pytest.raises(InputError, match=r"wanted a folder|Give a folder"):
         Store.open(place)
+
+
+def test_a_place_that_is_not_reached_is_refused() -> None:
+    """In one line, with what a place may be."""
+    with pytest.raises(InputError, match=r"refused\. Give a folder, or hf://"):
+        Store.open("ftp://127.0.0.1:9/board")

@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -47,6 +48,8 @@ def load_model(config: EvalConfig, corpus: Corpus) -> Model:
         return Endpoint(name, config)
     if Path(spec).is_dir():
         return _by_transformers(Path(spec).absolute().name, Path(spec), config)
+    if near := get_close_matches(spec, BASELINES, n=1):
+        raise InputError(f"model {spec!r}: no such folder or baseline. Did you mean {near[0]}?")
     if colon or spec.startswith((".", "/", "~")) or not 0 <= spec.count("/") <= 1:
         raise InputError(
             f"model {spec!r}: no such folder, and no id of the Hub. Wanted {', '.join(BASELINES)}, a folder, "

@@ -23,7 +23,7 @@ from crossomni.evaluation.reports.groups import Breakdown, fill_by_group
 from crossomni.evaluation.reports.pair_figures import page_section
 from crossomni.evaluation.reports.robustness import Beside
 from crossomni.evaluation.reports.samples import Sample, choose, sample
-from crossomni.grids import Grid
+from crossomni.grids import Grid, number
 from crossomni.optional import need
 from crossomni.pages import render, write_page
 from crossomni.records import STATES, Prediction, Row
@@ -202,7 +202,7 @@ def percent(value: float) -> str:
     >>> percent(52.345), percent(float("nan"))
     ('52.3', '–')
     """
-    return "–" if math.isnan(value) else f"{value:.1f}".replace("-", "−")
+    return number(value, "{:.1f}").replace("-", "−")
 
 
 def _span(found: Estimate) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,9 @@ from crossomni.optional import need
 PURPOSE = "the board's page"
 _PAGES_KEPT = 128  # each some 100 kB
 _TABLES_KEPT = 32  # each up to some MB
+_AT_ONCE = 16  # archives that are on their way, each up to the most bytes
+_CHECKED_AT_ONCE = 2  # of these: an archive of the most bytes takes a gigabyte while it is read
+_SECONDS_TO_SEND = 120
 # The plain pages hold no script and load nothing; were there markup that got through, it would not run.
 _NOTHING_RUNS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
@@ -30,7 +34,10 @@ class Doors:
 
     def __init__(self, board: Callable[[], Board], submit: Callable[[bytes], str], most_bytes: int) -> None:
         self._responses = need("starlette.responses", PURPOSE)
-        self._off_the_loop = need("starlette.concurrency", PURPOSE).run_in_threadpool
+        anyio = need("anyio", PURPOSE)
+        self._off_the_loop, self._threads = anyio.to_thread.run_sync, anyio.CapacityLimiter
+        self._checking: Any = None  # made within the server's loop
+        self._coming = 0
         self._now, self._submit, self._most_bytes = Latest(board), submit, most_bytes
         self._table = remembered(_TABLES_KEPT, lambda kept, wish: table_html(kept.board, wish).encode())
         self._json = remembered(1, lambda kept: _dumped(kept.board.to_json()))
@@ -100,21 +107,46 @@ class Doors:
         return self._page(self._pair(kept, *keys))
 
     async def submission(self, request: Any) -> Any:
-        """Take an archive: its key, or the reason; 413 where it is too long, 422 where it is no good one, 503 else."""
+        """Take an archive: its key, or the reason.
+
+        413 where it is too long, 422 where it is no good one, 408 where it is too slow, 403 where another site's page
+        sends it from a reader's browser, 503 where the board is busy or at fault.
+        """
+        if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            return self._refused(403, "another site's page sent it. Send it from the board's own page, or by curl.")
+        if self._coming >= _AT_ONCE:
+            return self._refused(503, f"{_AT_ONCE} archives are on their way already. Send it again in a minute.")
+        self._coming += 1
+        try:
+            async with asyncio.timeout(_SECONDS_TO_SEND):
+                data = await self._body(request)
+            if data is None:
+                said = f"more than {self._most_bytes:,} bytes came, which is all that an archive may have."
+                return self._refused(413, f"{said} Shorten the replies' thinking.")
+            self._checking = self._checking or self._threads(_CHECKED_AT_ONCE)
+            key = await self._off_the_loop(self._submit, data, limiter=self._checking)
+        except TimeoutError:
+            return self._refused(408, f"it was not here within {_SECONDS_TO_SEND} seconds. Send it again.")
+        except (DataError, RunError) as error:  # of the board's own, and not the submitter's doing
+            return self._refused(503, str(error))
+        except InputError as error:
+            return self._refused(422, str(error))
+        finally:
+            self._coming -= 1
+        return self._responses.JSONResponse({"key": key}, status_code=201)
+
+    async def _body(self, request: Any) -> bytes | None:
+        """All that comes, None where it is more than an archive may have."""
         parts, length = [], 0
         async for part in request.stream():
             length += len(part)
             if length > self._most_bytes:
-                reason = f"more than {self._most_bytes:,} bytes came, which is all that an archive may have."
-                return self._responses.JSONResponse({"reason": reason}, status_code=413)
+                return None
             parts.append(part)
-        try:
-            key = await self._off_the_loop(self._submit, b"".join(parts))
-        except (DataError, RunError) as error:  # of the board's own, and not the submitter's doing
-            return self._responses.JSONResponse({"reason": str(error)}, status_code=503)
-        except InputError as error:
-            return self._responses.JSONResponse({"reason": str(error)}, status_code=422)
-        return self._responses.JSONResponse({"key": key}, status_code=201)
+        return b"".join(parts)
+
+    def _refused(self, status: int, reason: str) -> Any:
+        return self._responses.JSONResponse({"reason": reason}, status_code=status)
 
     def _asked(self, request: Any) -> tuple[Kept, Standing | None]:
         kept = self._now()

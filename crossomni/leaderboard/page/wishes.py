@@ -26,8 +26,10 @@ def read_wish(arranged: str, text: str, prompt: str, labels: str, data: str, rec
     try:
         order = json.loads(arranged)
         sort, downwards, rows = str(order["sort"]), bool(order["downwards"]), int(order["rows"])
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise InputError("the order of the table cannot be read. Load the page again.") from error
+    if rows < 1:
+        raise InputError("fewer than one row was asked for. Load the page again.")
     return replace(wish, sort=sort, downwards=downwards, rows=rows)
 
 

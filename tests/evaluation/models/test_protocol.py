@@ -71,6 +71,7 @@ def test_the_example_is_a_model_in_thirty_lines() -> None:
         ("./nowhere", "no such folder"),
         ("uniformly:x", "no such folder"),
         ("a/b/c", "no such folder"),
+        ("unifrom", "Did you mean uniform"),
     ],
 )
 def test_a_spec_that_names_nothing_is_refused(corpus: Corpus, spec: str, named: str) -> None:
