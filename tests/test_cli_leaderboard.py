@@ -205,8 +205,8 @@ def test_verify_tells_the_head_and_what_was_done(board: Path, tmp_path: Path) ->
     head = said("verify", copy).split("head: ")[1].strip()
     assert "1 submissions are as they were taken in" in said("verify", copy, "--head", head)
     (copy / "submissions").joinpath("x.zip").write_bytes(b"x")
-    line = refusal("verify", copy)
-    assert "x.zip: no submission's name" in line
+    assert "look at it: x.zip: no submission's name" in said("verify", copy)
+    next((copy / "submissions").glob("2*.zip")).unlink()
     assert isinstance(run("verify", copy).exception, DataError)
 
 

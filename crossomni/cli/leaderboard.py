@@ -162,6 +162,8 @@ def verify(
             for line in take_in_waiting(store, _all_labels(labels), found.waiting, now=datetime.now(UTC)):
                 print(f"not taken in: {line}")
             found = run(store, head)
+    for line in found.doubtful:
+        print(f"not in the chain, look at it: {line}")
     if found.faults:
         more = f" And {len(found.faults) - 1} more." if len(found.faults) > 1 else ""
         raise DataError(f"{store.place}: {found.faults[0]}.{more} Bring the board back from a copy.".replace("..", "."))

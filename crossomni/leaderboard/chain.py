@@ -144,8 +144,9 @@ class Verified:
     """What an audit found."""
 
     links: tuple[Link, ...]
-    faults: tuple[str, ...]  # a line each: changed, removed, put in between
+    faults: tuple[str, ...]  # a line each: what was taken in was changed or removed, or the chain itself
     waiting: tuple[str, ...]  # files that nobody took in yet
+    doubtful: tuple[str, ...]  # a line each: of what is not in the chain, what the keeper should look at
 
     @property
     def head(self) -> str:
@@ -160,6 +161,7 @@ def verify(store: Store, known_head: str = "") -> Verified:
         known_head: a head that was noted earlier: the chain has to go through it.
     """
     faults: list[str] = []
+    doubtful: list[str] = []
     links: Sequence[Link] = ()
     try:
         links = read_chain(store.read_chain())
@@ -175,12 +177,13 @@ def verify(store: Store, known_head: str = "") -> Verified:
         try:
             store.read(filed)
         except InputError as error:
-            faults.append(f"{name}: {error}")
+            (faults if name in chained else doubtful).append(f"{name}: {error}")
     last = max((filed.at for filed in listed if filed.name in chained), default=None)
     waiting = [name for name in names if name not in chained]
     if known_head and known_head not in {link.hash for link in links}:
         faults.append(f"{CHAIN}: it does not go through the head {known_head[:12]}…: it was cut off or made anew")
+    # A pull request that was merged late, or a file that somebody put in between.
     between = [name for name in waiting if last is not None and names[name].at < last]
-    faults += [f"{name}: dated before the last that was taken in, and not in the chain" for name in between]
-    faults += [f"{name}: no submission's name" for name in strangers]
-    return Verified(links=tuple(links), faults=tuple(faults), waiting=tuple(n for n in waiting if n not in between))
+    doubtful += [f"{name}: dated before the last that was taken in" for name in between]
+    doubtful += [f"{name}: no submission's name" for name in strangers]
+    return Verified(links=tuple(links), faults=tuple(faults), waiting=tuple(waiting), doubtful=tuple(doubtful))

@@ -521,7 +521,7 @@ def replies_in_latin_letters(made: Made) -> bytes:
 
 @kind("Invalid JSON")
 def an_empty_line(made: Made) -> bytes:
-    made.about["data"]["rows"] += 1
+    made.lines.pop()
     return made.pack(replies=made.replies + b"\n")
 
 

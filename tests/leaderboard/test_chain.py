@@ -75,14 +75,30 @@ def test_an_exchanged_file(board: Path) -> None:
     files(board)[1].unlink()
     data = made("exchanged")
     (board / "submissions" / Filed.of(data, NOW + timedelta(minutes=1)).name).write_bytes(data)
-    assert 2 == len(faults(board))
+    found = verify(Store.open(board))
+    assert (1, 1) == (len(found.faults), len(found.doubtful))
+
+
+def test_a_bad_file_outside_the_chain_stops_no_audit(board: Path) -> None:
+    """It is told; what waits beside it is taken in, also what was merged late."""
+    store = Store.open(board)
+    good, bad = made("late"), b"no zip"
+    for data in (good, bad):
+        (board / "submissions" / Filed.of(data, NOW + timedelta(seconds=30)).name).write_bytes(data)
+    (board / "submissions" / Filed.of(bad, NOW + timedelta(hours=1)).name).write_bytes(b"cut")
+    refused = take_in_waiting(store, LABELS, verify(store).waiting, now=NOW + timedelta(hours=3))
+    found = verify(store)
+    assert (2, 4, ()) == (len(refused), len(found.links), found.faults)
+    assert any("not those that its name tells" in line for line in found.doubtful)
 
 
 def test_a_file_put_in_between(board: Path) -> None:
     """A file dated before the last that was taken in, and not in the chain, is found."""
     data = made("late")
     (board / "submissions" / Filed.of(data, NOW + timedelta(seconds=30)).name).write_bytes(data)
-    assert "dated before the last" in faults(board)[0]
+    found = verify(Store.open(board))
+    assert "dated before the last" in found.doubtful[0]
+    assert () == found.faults
 
 
 @pytest.mark.parametrize("line", [0, 1])
