@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from typer.testing import CliRunner
 
 from crossomni.cli import data, leaderboard
 from crossomni.errors import DataError, InputError
-from crossomni.evaluation.config import EvalConfig
+from crossomni.evaluation.config import EvalConfig, RepliesConfig
+from crossomni.evaluation.runs.replies import score_replies
 from crossomni.evaluation.runs.runner import evaluate
+from crossomni.testing.benchmarks import write_daily_omni
 from tests.leaderboard.hub_server import HubServer
 from tests.small_corpus import small
 
@@ -171,6 +174,57 @@ def test_a_run_on_part_of_the_data(shipped_run: Path, tmp_path: Path) -> None:
     lines = (there / "predictions.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     (there / "predictions.jsonl").write_text("".join(lines[:9]), encoding="utf-8")
     assert "is on 9 of 420 rows" in refusal("submit", there, "--to", tmp_path / "board")
+
+
+def test_a_run_on_rows_without_tasks(tmp_path: Path) -> None:
+    """A run of another benchmark is refused, with where else to look at it."""
+    media = write_daily_omni(tmp_path / "daily", clips=1).folder
+    evaluate(EvalConfig(model="uniform", data="daily-omni", media=media, out=tmp_path / "run"))
+    line = refusal("submit", tmp_path / "run", "--to", tmp_path / "board")
+    assert "rows have none of the nine tasks" in line
+    assert "crossomni compare" in line
+    assert not (tmp_path / "board").exists()
+
+
+def test_replies_made_elsewhere(shipped_run: Path, tmp_path: Path) -> None:
+    """A run without receipts is taken, and says so; what is not known of it is a dash."""
+    lines = [json.loads(line) for line in (shipped_run / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
+    replies = tmp_path / "mine.jsonl"
+    replies.write_text(
+        "".join(json.dumps({"id": line["id"], "reply": line["reply"]}) + "\n" for line in lines), "utf-8"
+    )
+    score_replies(RepliesConfig(replies=replies))
+    said("submit", tmp_path / "mine", "--to", tmp_path / "board")
+    one = json.loads(said("show", tmp_path / "board", "--json"))["standings"][0]
+    assert ("mine", "own", "none", None, None) == tuple(
+        one[name] for name in ("name", "prompt", "receipts", "frames", "sound")
+    )
+    assert "nan" not in said("show", tmp_path / "board").split()
+
+
+def test_a_folder_of_rubbish(shipped_run: Path, tmp_path: Path) -> None:
+    """Whatever lies in a board's folder, it is shown, and each file that is not is told with why, in plain signs."""
+    said("submit", shipped_run, "--to", tmp_path, "--name", "good")
+    there, name = tmp_path / "submissions", "20261123T1200000000{:02}Z-" + "a" * 64 + ".zip"
+    (there / name.format(1)).mkdir()
+    (there / name.format(2)).symlink_to("/dev/zero")
+    os.mkfifo(there / name.format(3))
+    (there / name.format(4)).write_bytes(b"PK\x03\x04" * 9)
+    (there / name.format(5)).symlink_to(tmp_path / "nowhere")
+    (there / "\x1b[2J\nx.zip").write_bytes(b"")
+    (there / ".half.part").write_bytes(b"PK")
+    (tmp_path / "chain.jsonl").write_bytes(b"\xff\xfe{}\n")
+    shown = said("show", tmp_path, "--json")
+    board = json.loads(shown)
+    assert "good" == board["standings"][0]["name"]
+    assert 7 == len(board["refused"])
+    assert "\x1b" not in shown + said("show", tmp_path)
+
+
+def test_a_spaces_files_are_written(tmp_path: Path) -> None:
+    """And the command says where its settings stand."""
+    assert "README.md, requirements.txt, app.py" in said("space", tmp_path / "space")
+    assert (tmp_path / "space" / "app.py").is_file()
 
 
 def test_the_sixth_of_a_day(shipped_run: Path, tmp_path: Path) -> None:

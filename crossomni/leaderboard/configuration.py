@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from crossomni.leaderboard.schema import MOST_MARKS, About
 
 _PLACES = ("data", "model", "adapter", "annotations", "media", "prompts", "replies", "out")  # of a configuration
+_FIRST = ("model", "adapter", "data", "split", "prompt", "frames", "fps", "pixels", "temperature", "seed")
 _LEFT_OUT = ("knock_out",)  # of a configuration: the board says it in its own words
 _PARTED = re.compile(r"^(?P<kind>openai|python|replies|package):(?P<rest>.+)$", re.DOTALL)
 _ROOT = re.compile(r"^(?:[/~\\]|\.{1,2}[/\\]|[A-Za-z]:[/\\]|file:)")  # how a path of a machine begins
@@ -67,7 +68,8 @@ def told(about: About) -> dict[str, str]:
     lines |= {"data": visible(about.data.name), "split": about.data.split}
     lines |= {f"fingerprint of {name}": visible(value) for name, value in about.fingerprints.items()}
     lines |= {f"version of {name}": visible(without_secrets(value)) for name, value in about.versions.items()}
-    return {name.replace("_", " "): value for name, value in lines.items() if value}
+    first = {name: lines.pop(name) for name in _FIRST if name in lines}
+    return {name.replace("_", " "): value for name, value in (first | lines).items() if value}
 
 
 def setting(name: str, value: Any) -> Any:

@@ -37,12 +37,6 @@ class Labels:
     secret: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        bare = sum(row.task is None for row in self.rows.values())
-        if bare:
-            raise DataError(
-                f"{self.data}: {bare} of {len(self.rows)} rows of {self.split} have none of the nine tasks; a board "
-                "ranks by these. Give data of CrossOmni's own form."
-            )
         lacking = [row.id for row in self.rows.values() if not row.answer]
         if lacking or not self.rows:
             raise DataError(

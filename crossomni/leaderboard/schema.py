@@ -185,6 +185,12 @@ def _first(error: ValidationError) -> str:
     found = error.errors(include_url=False, include_context=False)[0]
     place = ".".join(str(part) for part in found["loc"])
     said = found["msg"].removeprefix("Value error, ").rstrip(".")
+    if place.startswith("configuration."):  # one of several kinds: what each of them lacks would be five reasons
+        setting = ".".join(place.split(".")[:2])
+        return (
+            f"{shorten(setting)[1:-1]}: wanted a text of at most {LONGEST_NOTES:,} signs, a number of 64 bits, "
+            f"true, false, null, or a list of 40 short texts; {shorten(found['input'])} came"
+        )
     came = found["input"]
     shown = "" if isinstance(came, dict) or found["type"] in ("missing", "json_invalid") else f"; {shorten(came)} came"
     count = error.error_count()

@@ -420,6 +420,22 @@ def settings_by_the_thousand(made: Made) -> bytes:
     return _about(made, configuration={f"s{number}": number for number in range(2_000)})
 
 
+@kind("wanted a text of at most 2,000 signs, a number of 64 bits")
+def a_seed_of_four_thousand_digits(made: Made) -> bytes:
+    return _about(made, configuration={"seed": 10**4000})
+
+
+@kind("less than or equal to")
+def a_claim_beyond_all_percent(made: Made) -> bytes:
+    return _about(made, claimed={"overall": 1e308})
+
+
+@kind("at most 36 are taken")
+def rows_by_the_hundred_thousand(made: Made) -> bytes:
+    made.about["data"]["rows"] = 100_000
+    return made.pack(replies=made.replies + b"".join(b'{"id": "%d"}\n' % n for n in range(100_000 - 36)))
+
+
 @kind("fingerprint")
 def other_data(made: Made) -> bytes:
     made.about["data"]["fingerprint"] = "6" * 64

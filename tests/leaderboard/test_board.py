@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from crossomni.answers import read_answer
 from crossomni.leaderboard.board import Board, Standing, build_board, standing_of
@@ -16,6 +17,7 @@ from crossomni.leaderboard.entries import Entry
 from crossomni.leaderboard.from_paper import published_entries
 from crossomni.leaderboard.ranking import places
 from crossomni.leaderboard.receive import receive
+from crossomni.leaderboard.shown import tables
 from crossomni.leaderboard.store import Store
 from crossomni.published import QUESTION_COUNTS
 from crossomni.scoring import score
@@ -255,6 +257,32 @@ def test_csv_has_a_line_a_standing(tmp_path: Path) -> None:
         lines[0][k] for k in ("name", "submitter", "overall")
     )
     assert {task.id for task in TASKS} <= set(lines[0])
+
+
+def test_configuration_is_in_json_and_csv(tmp_path: Path) -> None:
+    """By name in JSON; in one cell in CSV."""
+    board = board_of(tmp_path, Made.of(ROWS))
+    assert ("32", "3.11.2") == tuple(
+        board.to_json()["standings"][0]["configuration"][name] for name in ("frames", "version of python")
+    )
+    line = next(csv.DictReader(io.StringIO(board.to_csv())))
+    assert "frames: 32; " in line["configuration"]
+
+
+@pytest.mark.parametrize("name", ["system 1", "a-system-of-many-parts " * 3, "x" * 80])
+def test_words_stay_whole_in_80_columns(name: str, tmp_path: Path) -> None:
+    """Of every table: heads, prompts and senses; a name is broken between its parts, where it has any."""
+    made = Made.of(
+        ROWS, "A", name=name.strip(), submitter="example", knock_out=["sound-swapped"], claimed={"overall": 9}
+    )
+    console = Console(width=80, file=io.StringIO(), record=True)
+    console.print(*tables(board_of(tmp_path, made)), sep="\n")
+    shown = console.export_text().replace("\n", " \n")
+    words = {"system", "Overall", "Single", "Cross", "receipts", "default", "sound-swapped", "submitter", "example",
+             "claimed", *(f"{end}→" for end in ("Au", "Vi", "Te")), "Qwen2.5-Omni-7B"}  # fmt: skip
+    assert words <= set(shown.split())
+    assert ("x" * 80 == name) or set(name.replace("-", "- ").split()) <= set(shown.replace("-", "- ").split())
+    assert max(map(len, shown.splitlines())) <= 81
 
 
 def test_better_is_before(tmp_path: Path) -> None:

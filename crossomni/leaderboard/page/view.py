@@ -87,6 +87,9 @@ class View:
             about_tab.select(self.told, inputs=[], outputs=about, **options)
             send.click(self.sent, inputs=[file], outputs=[answer, file], **options).then(**shown)
         blocks.state_session_capacity = SESSIONS
+        # Gradio looks whether a file was uploaded only in pages that it launched itself: in one that is mounted, a
+        # request may name any file of the server as its upload, and have it read.
+        blocks.has_launched = True
         return blocks
 
     def _filters(self) -> list[Any]:

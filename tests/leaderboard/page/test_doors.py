@@ -1,7 +1,9 @@
 """What is answered beside the Gradio page: downloads, pages, submissions."""
 
+import asyncio
 import csv
 import io
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
@@ -67,6 +69,33 @@ def test_what_is_not_there_is_not_found(client: Any, path: str) -> None:
     """And says where to look."""
     answer = client.get(path)
     assert (answer.status_code, "board.csv" in answer.text) == (404, True)
+
+
+def test_another_sites_page_cannot_submit(client: Any) -> None:
+    """In the name of whoever reads it, from inside their network."""
+    answer = client.post("/submissions", content=b"good", headers={"Sec-Fetch-Site": "cross-site"})
+    assert (403, "another site's page") == (answer.status_code, answer.json()["reason"][:19])
+
+
+def test_more_archives_than_there_is_room_for_are_sent_away() -> None:
+    """Those that are on their way are held in memory; who comes later is told to come again."""
+    doors, waits = Doors(lambda: BOARD, submit, 20), asyncio.Event()
+
+    class Slow:
+        headers: Mapping[str, str] = {}
+
+        async def stream(self) -> AsyncIterator[bytes]:
+            await waits.wait()
+            yield b"good"
+
+    async def crowd() -> list[int]:
+        coming = [asyncio.ensure_future(doors.submission(Slow())) for _ in range(16)]
+        await asyncio.sleep(0)
+        late = await doors.submission(Slow())
+        waits.set()
+        return [late.status_code, *(one.status_code for one in await asyncio.gather(*coming))]
+
+    assert [503, *[201] * 16] == asyncio.run(crowd())
 
 
 @pytest.mark.parametrize(

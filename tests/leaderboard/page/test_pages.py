@@ -81,6 +81,23 @@ def test_a_systems_page_has_all_that_is_known() -> None:
     assert 'href="https://example.org' not in page  # a link leads where its text says, or nowhere
 
 
+def test_a_systems_page_has_configuration_and_versions(nasty: Standing) -> None:
+    """Whole, and as text; a system without any has no such part."""
+    one = a_standing(3, configuration={"frames": "32", "version of torch": "2.13.0", "system": NASTY})
+    page = system_page(a_board(one), one)
+    assert "<dt>version of torch</dt><dd>2.13.0</dd>" in page
+    no_markup(page)
+    assert "Configuration and versions" not in system_page(a_board(nasty), nasty)
+
+
+def test_where_two_configurations_part_is_told() -> None:
+    """Beside each other, and what they share is not repeated."""
+    a, b = (a_standing(n, configuration={"seed": "7", "pixels": str(n)}) for n in (100, 200))
+    page = compare_page(a_board(a, b), a, b)
+    assert '<td>pixels</td><td class="apart">100</td><td class="apart">200</td>' in page
+    assert "<td>seed</td>" not in page
+
+
 def test_a_difference_has_an_interval_and_says_what_it_knows() -> None:
     """b - a; bold where the interval leaves 0 out; and that it is no paired comparison."""
     a, b = a_standing(0), a_standing(10)

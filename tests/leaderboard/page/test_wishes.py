@@ -23,7 +23,9 @@ def test_the_order_comes_with_each_wish() -> None:
 
 
 @pytest.mark.parametrize("arranged", ["{", "[]", '{"sort": "rank"}', '{"sort": "x", "downwards": true, "rows": 1}',
-                                      '{"sort": "rank", "downwards": true, "rows": "many"}'])  # fmt: skip
+                                      '{"sort": "rank", "downwards": true, "rows": "many"}',
+                                      '{"sort": "rank", "downwards": true, "rows": 1e999}', "[" * 100_000,
+                                      '{"sort": "rank", "downwards": true, "rows": -5}'])  # fmt: skip
 def test_an_order_that_no_page_sends_is_refused(arranged: str) -> None:
     """By name, as any bad input."""
     with pytest.raises(InputError):
