@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import typer
+from huggingface_hub import HfApi
 from typer.testing import CliRunner
 
 from crossomni.cli import data, leaderboard
@@ -18,7 +19,7 @@ from crossomni.evaluation.config import EvalConfig, RepliesConfig
 from crossomni.evaluation.runs.replies import score_replies
 from crossomni.evaluation.runs.runner import evaluate
 from crossomni.testing.benchmarks import write_daily_omni
-from tests.leaderboard.hub_server import HubServer
+from crossomni.testing.hub_server import HubServer
 from tests.small_corpus import small
 
 
@@ -266,14 +267,16 @@ def test_verify_tells_the_head_and_what_was_done(board: Path, tmp_path: Path) ->
 
 def test_to_the_hub_and_back(shipped_run: Path, tmp_path: Path, quiet: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """With hf:// the submission is a pull request of what would be stored in a folder."""
-    with HubServer() as hub:
-        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+    with HubServer(token="hf_me") as hub:
+        HfApi(endpoint=hub.url, token=hub.token).create_repo("owner/board", repo_type="dataset")
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
         monkeypatch.setenv("HF_TOKEN", hub.token)
         told = said("submit", shipped_run, "--to", "hf://datasets/owner/board", "--name", "x")
-        assert f"pull request: {hub.endpoint}/datasets/owner/board/discussions/1" in told
-    (name,) = hub.requests[0]
+        assert f"pull request: {hub.url}/datasets/owner/board/discussions/1" in told
+    brought = hub.files("owner/board", "dataset", "refs/pr/1")
+    (name,) = brought
     (tmp_path / name).parent.mkdir()
-    (tmp_path / name).write_bytes(hub.requests[0][name])
+    (tmp_path / name).write_bytes(brought[name])
     assert "x" == json.loads(said("show", tmp_path, "--json"))["standings"][0]["name"]
     assert "0 submissions are as they were taken in; 1 wait" in said("verify", tmp_path)
     assert "1 submissions are as they were taken in; 0 wait" in said("verify", tmp_path, "--take-in")

@@ -8,7 +8,7 @@
 
 It answers what ``HfApi`` and ``HfFileSystem`` (``hf://``) ask of the Hub for repositories, their files, commits and
 pull requests. Every file is small enough for it: it goes within the commit, never through LFS or Xet. Anybody may do
-anything, private or not.
+anything, private or not, unless it knows one token.
 """
 
 from __future__ import annotations
@@ -81,9 +81,11 @@ class HubServer:
     Args:
         refuses: the status that every request gets, 403 say; 0: none.
         refuses_commits: the status that every commit gets.
+        token: who comes with another one, or none, may only read; empty: everybody may write.
     """
 
-    def __init__(self, *, refuses: int = 0, refuses_commits: int = 0) -> None:
+    def __init__(self, *, refuses: int = 0, refuses_commits: int = 0, token: str = "") -> None:
+        self.token = token
         self.refuses = refuses
         self.refuses_commits = refuses_commits
         self.url = ""
@@ -123,6 +125,14 @@ class HubServer:
         """
         return dict(self.repository(repo_id, kind).branches[revision][-1].files)
 
+    def merge(self, repo_id: str, kind: str, number: int) -> None:
+        """Take what a pull request brought into the main branch."""
+        branches = self.repository(repo_id, kind).branches
+        brought = branches[f"refs/pr/{number}"][-1]
+        files = {**branches[MAIN][-1].files, **{path: brought.files[path] for path in brought.sent}}
+        oid = _oid(f"{branches[MAIN][-1].oid} {brought.oid}")
+        branches[MAIN].append(Commit(oid=oid, message=f"Merge #{number}", files=files, sent=brought.sent))
+
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> _Answer:
         """What is said to one request."""
         with self._lock:
@@ -131,6 +141,8 @@ class HubServer:
                 self.tokens.add(headers["authorization"])
             if self.refuses:
                 return _json({"error": "no"}, self.refuses)
+            if method == "POST" and self.token and headers.get("authorization") != f"Bearer {self.token}":
+                return _json({"error": "Invalid username or password."}, 401)
             parts = urlsplit(target)
             asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
             return self._at(method, parts.path, asked, headers, body)
