@@ -231,9 +231,10 @@ def _write(path: Path, data: bytes) -> None:
 
 def _reaching(place: str) -> AbstractContextManager[None]:
     """Where the board is on the Hub: its failures in one line."""
-    from crossomni.leaderboard.hub import is_hub, reaching
+    from crossomni.hub.repository import reaching
+    from crossomni.leaderboard.hub import NOTHING_SENT, is_hub
 
-    return reaching(place) if is_hub(place) else nullcontext()
+    return reaching(place, NOTHING_SENT) if is_hub(place) else nullcontext()
 
 
 def _there(place: str) -> Store:

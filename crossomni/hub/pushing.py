@@ -126,7 +126,7 @@ def push(
     check_token(repo_id, token)
     with planned(data, repo_id) as plan:
         api = HfApi(endpoint=endpoint, token=token)
-        with reaching(repo_id, "what was sent is kept there, and the same command goes on"):
+        with reaching(f"push to {repo_id}", "what was sent is kept there, and the same command goes on"):
             api.create_repo(repo_id, repo_type="dataset", private=private, exist_ok=True)
             done = api.upload_folder(
                 repo_id=repo_id,

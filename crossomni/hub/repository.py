@@ -38,28 +38,39 @@ def check_token(repo_id: str, token: str | None) -> None:
 
 
 @contextmanager
-def reaching(repo_id: str, kept: str) -> Iterator[None]:
-    """Turn the Hub's failures into one line; ``kept`` says what a user has not lost by them.
+def reaching(what: str, kept: str) -> Iterator[None]:
+    """Turn the Hub's failures into one line.
+
+    Args:
+        what: it begins the line: ``push to OWNER/NAME``, or a place.
+        kept: what a user has not lost where the Hub is not reached.
 
     Raises:
-        InputError: when the Hub refuses, or is not reached.
+        InputError: when the Hub refuses, is not reached, or has no such repository.
     """
     from huggingface_hub.errors import (  # type: ignore[attr-defined]
         HfHubHTTPError,
+        HFValidationError,
         HTTPError,
+        LocalTokenNotFoundError,
         OfflineModeIsEnabled,
     )
 
     try:
         yield
     except HfHubHTTPError as error:
-        said = " ".join(str(error.server_message or error).split())
+        said = _on_one_line(error.server_message or error)
         raise InputError(
-            f"push to {repo_id}: the Hub refused it ({error.response.status_code}: {said}). "
-            "Check the name, and that the token may write there."
+            f"{what}: the Hub refused it ({error.response.status_code}: {said}). "
+            "Check the name, and that the token may write there: hf auth login"
         ) from error
+    except (HFValidationError, LocalTokenNotFoundError) as error:
+        raise InputError(f"{what}: {_on_one_line(error)}. Check the name, and log in: hf auth login") from error
     except (OfflineModeIsEnabled, HTTPError) as error:
         raise InputError(
-            f"push to {repo_id}: the Hub was not reached ({' '.join(str(error).split())}). "
-            f"Check the network and HF_HUB_OFFLINE; {kept}."
+            f"{what}: the Hub was not reached ({_on_one_line(error)}). Check the network and HF_HUB_OFFLINE; {kept}."
         ) from error
+
+
+def _on_one_line(said: object) -> str:
+    return " ".join(str(said).split()).rstrip(".")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 from crossomni.errors import InputError
+from crossomni.hub.repository import reaching
 from crossomni.leaderboard.store import FOLDER, Filed
 from crossomni.leaderboard.submission import unpack
+
+NOTHING_SENT = "nothing was sent"  # where the Hub was not reached
 
 
 def is_hub(place: str) -> bool:
@@ -37,7 +38,7 @@ def propose(data: bytes, place: str, *, now: datetime, endpoint: str | None = No
     submission = unpack(data)
     filed = Filed.of(data, now)
     kind, repository, folder = _parts(place)
-    with reaching(place):
+    with reaching(place, NOTHING_SENT):
         validate_repo_id(repository)
         made = HfApi(endpoint=endpoint, token=token).upload_file(
             path_or_fileobj=data,
@@ -48,42 +49,6 @@ def propose(data: bytes, place: str, *, now: datetime, endpoint: str | None = No
             create_pr=True,
         )
     return str(made.pr_url)
-
-
-@contextmanager
-def reaching(place: str) -> Iterator[None]:
-    """Turn the failures of a Hub into one line.
-
-    Raises:
-        InputError: when it refuses, is not reached, or has no such repository.
-    """
-    from huggingface_hub.errors import (  # type: ignore[attr-defined]
-        HfHubHTTPError,
-        HFValidationError,
-        HTTPError,
-        LocalTokenNotFoundError,
-        OfflineModeIsEnabled,
-    )
-
-    try:
-        yield
-    except HfHubHTTPError as error:
-        raise InputError(
-            f"{place}: the Hub refused ({_said(error)}). Check the name, and log in: hf auth login"
-        ) from error
-    except (HFValidationError, LocalTokenNotFoundError) as error:
-        raise InputError(
-            f"{place}: {_said(error)}. Give hf://datasets/OWNER/NAME, and log in: hf auth login"
-        ) from error
-    except (OfflineModeIsEnabled, HTTPError) as error:
-        raise InputError(
-            f"{place}: the Hub was not reached ({_said(error)}). "
-            "Check the network and HF_HUB_OFFLINE; nothing was sent."
-        ) from error
-
-
-def _said(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".")
 
 
 def _parts(place: str) -> tuple[str, str, str]:

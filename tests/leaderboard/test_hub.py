@@ -90,7 +90,7 @@ def test_a_bad_submission_is_not_sent(hub: HubServer) -> None:
 
 def test_a_hub_that_refuses(hub: HubServer) -> None:
     """Who has no right to propose is told so in one line."""
-    with pytest.raises(InputError, match=r"the Hub refused \(.*Invalid username"):
+    with pytest.raises(InputError, match=r"the Hub refused it \(401: Invalid username"):
         proposed(hub, made(), token="wrong")
 
 

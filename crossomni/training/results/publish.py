@@ -153,7 +153,7 @@ def push(
     named = replace(about, name=about.name or repo_id.rpartition("/")[2])
     going = prepare(weights, about=named, evaluation=evaluation)
     api = HfApi(endpoint=endpoint, token=token)
-    with reaching(repo_id, "the prepared folder is kept"):
+    with reaching(f"push to {repo_id}", "the prepared folder is kept"):
         api.create_repo(repo_id, private=private, exist_ok=True)
         done = api.create_commit(
             repo_id,
