@@ -28,6 +28,7 @@ SKILLS = (
     "ledger",
     "settings_file",
     "pages",
+    "serving",
     "media",
     "tables",
     "notes",

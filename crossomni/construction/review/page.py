@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,11 @@ from typing import Any
 from crossomni.construction.review.desk import ALL, Desk, Wish, key_of
 from crossomni.construction.review.items import ReviewFolder, ReviewItem
 from crossomni.construction.review.labels import reviewer_name
-from crossomni.errors import CrossOmniError, InputError
 from crossomni.optional import need
+from crossomni.serving import QUIET, Told, listening, run, theme
 
 _PURPOSE = "the review page"
 _HERE = Path(__file__).parent / "templates"
-_SECONDS_TO_END = 2  # for requests under way when the server is told to stop
 _Page = list[Any]
 
 
@@ -27,21 +25,8 @@ def serve(folder: ReviewFolder, *, media: Path, host: str, port: int, tell: Call
         InputError: when the address cannot be had.
         MissingPackageError: when gradio is not installed.
     """
-    with _socket(host, port) as listening:
-        uvicorn = need("uvicorn", _PURPOSE)
-        app = application(folder, media)
-        at, number = listening.getsockname()[:2]
-        tell(f"http://{f'[{at}]' if ':' in at else at}:{number}/")
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_SECONDS_TO_END)
-        uvicorn.Server(config).run(sockets=[listening])
-
-
-def _socket(host: str, port: int) -> socket.socket:
-    try:
-        # 0 is any port that is free.
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except (OSError, OverflowError) as error:
-        raise InputError(f"{host}:{port}: cannot be listened at ({error}). Give another --port or --host.") from error
+    with listening(host, port) as at:
+        run(application(folder, media), at, tell, _PURPOSE)
 
 
 def application(folder: ReviewFolder, media: Path) -> Any:
@@ -58,12 +43,11 @@ def application(folder: ReviewFolder, media: Path) -> Any:
         return responses.FileResponse(files[clip_id])
 
     app.add_api_route("/clip/{clip_id}", clip, methods=["GET"], response_model=None)
-    system = ["system-ui", "sans-serif"]  # a font from elsewhere would tell others who reviews when
     return gradio.mount_gradio_app(
         app,
         _blocks(gradio, desk),
         path="/",
-        theme=gradio.themes.Default(font=system, font_mono=["ui-monospace", "monospace"]),
+        theme=theme(gradio),
         css=(_HERE / "page.css").read_text(encoding="utf-8"),
         head=f"<script>{(_HERE / 'page.js').read_text(encoding='utf-8')}</script>",
         footer_links=[],
@@ -104,7 +88,7 @@ def _blocks(gradio: Any, desk: Desk) -> Any:
 
         view = _View(gradio, desk)
         shown = [door, room, progress, current, film, task, *buttons, back, ahead]
-        asked, options = [name, current, kind, alone], _quiet()
+        asked, options = [name, current, kind, alone], QUIET
 
         entering = {"inputs": asked, "outputs": [remembered, name, *shown], **options}
         enter.click(view.enter, **entering)
@@ -126,11 +110,6 @@ _KEYS_TOLD = (
     "<kbd>←</kbd> <kbd>→</kbd> back and next · <kbd>space</kbd> play or pause. "
     "Every label is saved at once; go back to change it.</p>"
 )
-
-
-def _quiet() -> dict[str, Any]:
-    """No spinner over the clip, no public API, nobody waits for another reviewer."""
-    return {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 
 
 class _View:
@@ -212,21 +191,7 @@ class _View:
         return shown + [self._gradio.update(visible=False)] * (self._desk.most_choices - len(shown))
 
     def _errors(self) -> Any:
-        return _Told(self._gradio)
-
-
-class _Told:
-    """Shows a failure of ours on the page, as text; the label was not saved then."""
-
-    def __init__(self, gradio: Any) -> None:
-        self._gradio = gradio
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        if isinstance(error, CrossOmniError):
-            raise self._gradio.Error(html.escape(str(error)), duration=None, print_exception=False) from error
+        return Told(self._gradio)
 
 
 _END = '<div class="end"><h2>Nothing is left to label here.</h2><p>Go back to change a label, or show others.</p></div>'

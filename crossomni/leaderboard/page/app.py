@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossomni.errors import InputError, RunError
+from crossomni.errors import RunError
 from crossomni.leaderboard.archive import LIMITS
 from crossomni.leaderboard.board import Board, build_board
 from crossomni.leaderboard.page.doors import PURPOSE, Doors
@@ -20,11 +19,11 @@ from crossomni.leaderboard.receive import A_DAY, receive
 from crossomni.leaderboard.store import Store
 from crossomni.media.disk import cache_home
 from crossomni.optional import need
+from crossomni.serving import listening, run, theme
 
 if TYPE_CHECKING:
     from crossomni.leaderboard.labels import Labels
 
-_SECONDS_TO_END = 2  # for requests under way when the server is told to stop
 _LOOK_SECONDS, _LOOK_FAR_SECONDS = 2.0, 60.0  # between two looks at a store: in a folder, across the network
 
 
@@ -50,8 +49,7 @@ def serve(
         InputError: when the address cannot be had.
         MissingPackageError: when gradio is not installed.
     """
-    with _socket(host, port) as listening:
-        uvicorn = need("uvicorn", PURPOSE)
+    with listening(host, port) as at:
         need("gradio", PURPOSE)
         place = Store.open(store)
         watch = _watch(place, labels, cache or cache_home() / "leaderboard")
@@ -66,12 +64,9 @@ def serve(
             return key
 
         app = application(lambda: watch.board, submit, most_bytes=LIMITS.archive_bytes)
-        at, number = listening.getsockname()[:2]
         watch.start()
         try:
-            tell(f"http://{f'[{at}]' if ':' in at else at}:{number}/")
-            config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_SECONDS_TO_END)
-            uvicorn.Server(config).run(sockets=[listening])
+            run(app, at, tell, PURPOSE)
         finally:
             watch.stop()
 
@@ -88,14 +83,6 @@ def _watch(store: Store, labels: Sequence[Labels], cache: Path) -> Watch:
         lambda: build_board(store, labels, cache, processes=processes),
         every_seconds=_LOOK_SECONDS if store.is_local else _LOOK_FAR_SECONDS,
     )
-
-
-def _socket(host: str, port: int) -> socket.socket:
-    try:
-        # 0 is any port that is free.
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except (OSError, OverflowError) as error:
-        raise InputError(f"{host}:{port}: cannot be listened at ({error}). Give another --port or --host.") from error
 
 
 def application(board: Callable[[], Board], submit: Callable[[bytes], str], *, most_bytes: int) -> Any:
@@ -115,12 +102,11 @@ def application(board: Callable[[], Board], submit: Callable[[bytes], str], *, m
     gradio, fastapi = need("gradio", PURPOSE), need("fastapi", PURPOSE)
     app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.router.routes.extend(Doors(board, submit, most_bytes).routes())
-    system = ["system-ui", "sans-serif"]  # a font from elsewhere would tell others who reads when
     return gradio.mount_gradio_app(
         app,
         View(gradio, board, submit).blocks(),
         path="/",
-        theme=gradio.themes.Default(primary_hue="blue", font=system, font_mono=["ui-monospace", "monospace"]),
+        theme=theme(gradio, primary_hue="blue"),
         css=(TEMPLATES / "page.css").read_text(encoding="utf-8"),
         head=f"<script>{(TEMPLATES / 'page.js').read_text(encoding='utf-8')}</script>",
         max_file_size=most_bytes,

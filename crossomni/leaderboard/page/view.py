@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +15,7 @@ from crossomni.leaderboard.page.columns import LABELS
 from crossomni.leaderboard.page.kept import Latest, remembered
 from crossomni.leaderboard.page.wishes import read_wish
 from crossomni.leaderboard.page.words import about_html, answer_html, pictures_html, received_html
+from crossomni.serving import QUIET, Told
 
 # Gradio keeps for each session what it was shown last, and never forgets a session but for room: 10,000 of them by
 # default. Nothing here needs one: a reader whose session is gone gets another without noticing.
@@ -76,7 +76,7 @@ class View:
                     answer = gradio.HTML(elem_id="answer")
                 with gradio.Tab("About", id="about-tab") as about_tab:
                     about = gradio.HTML(elem_id="about")
-            asked, options = [arranged, *wishes], _quiet()
+            asked, options = [arranged, *wishes], QUIET
             shown = {"fn": None, "inputs": asked, "outputs": table, "js": _SHOWN, **options}
             blocks.load(**shown)
             for part in wishes:
@@ -128,22 +128,3 @@ class View:
             with suppress(OSError):
                 os.unlink(file)
         return [received_html(self._now(), key), None]
-
-
-class Told:
-    """Shows a failure of ours on the page, as text."""
-
-    def __init__(self, gradio: Any) -> None:
-        self._gradio = gradio
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        if isinstance(error, CrossOmniError):
-            raise self._gradio.Error(html.escape(str(error)), duration=None, print_exception=False) from error
-
-
-def _quiet() -> dict[str, Any]:
-    """No spinner over the table, no public API, nobody waits for another reader."""
-    return {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}

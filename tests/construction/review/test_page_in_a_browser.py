@@ -1,7 +1,6 @@
 """The page in Debian's Chromium, on playhouse: people label, come back, change their minds, and nothing is lost."""
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +20,6 @@ from tests.construction.review.reviews import a_review, lines
 
 pytestmark = pytest.mark.slow
 
-CHROMIUM = shutil.which("chromium")
 NASTY = "<img src=x onerror='window.hacked = 1'> **bold** ${window.hacked = 2} {{7 * 7}}"
 SECONDS = 120  # that anything may take on a machine that is busy
 PATIENCE = 15  # seconds until a click counts as lost
@@ -30,20 +28,6 @@ PATIENCE = 15  # seconds until a click counts as lost
 def playwright_timeout() -> type[Exception]:
     """What playwright raises when nothing came in time."""
     return pytest.importorskip("playwright.sync_api").TimeoutError  # type: ignore[no-any-return]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium, driven by playwright."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    pytest.importorskip("gradio")
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium; apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        # Without its sandbox, which a container's root cannot have.
-        launched = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +21,6 @@ from tests.leaderboard.making import Made
 
 pytestmark = pytest.mark.slow
 
-CHROMIUM = shutil.which("chromium")
 NASTY = "<img src=x onerror='window.hacked = 1'> ${window.hacked = 2} {{7*7}} $x^2$"
 SECONDS = 120  # that anything may take on a machine that is busy
 AGAIN = 3  # seconds until a click whose effect does not show is repeated
@@ -37,20 +35,6 @@ def a_submission(labels: Labels, right: float, **about: Any) -> bytes:
         if place * 7 % 100 >= 100 * right:
             line["reply"] = "B" if line["reply"] == "A" else "A"
     return made.pack()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium, driven by playwright."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    pytest.importorskip("gradio")
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium; apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        # Without its sandbox, which a container's root cannot have.
-        launched = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
